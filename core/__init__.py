@@ -1,0 +1,1 @@
+"""The product without its screens: domain, analysis, flow, steps, adapters, storage."""

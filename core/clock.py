@@ -1,0 +1,24 @@
+"""The desk's time: the wall's, or a replayed one for the demo."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """Tells what time it is for the desk. Leases and time-outs use the machine's time instead."""
+
+    is_replay: bool
+
+    def now(self) -> datetime: ...
+
+
+class WallClock:
+    """The real time."""
+
+    is_replay = False
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
