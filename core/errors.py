@@ -46,7 +46,9 @@ class FileError(ConfigurationError):
     """One place in a file that an operator may edit is wrong."""
 
     def __init__(self, path: Path, line: int, field: str, reason: str) -> None:
-        super().__init__(f"{path}:{line}: {field}: {reason}" if field else f"{path}:{line}: {reason}")
+        super().__init__(
+            f"{path}:{line}: {field}: {reason}" if field else f"{path}:{line}: {reason}"
+        )
         self.path, self.line, self.field, self.reason = path, line, field, reason
 
 

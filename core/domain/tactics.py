@@ -1,0 +1,292 @@
+"""TBOW tactics: plans with entry zone, stop, targets and grade, their events and their results."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from core.domain.base import (
+    Fraction,
+    Frozen,
+    Number,
+    Price,
+    Sha256,
+    Symbol,
+    UtcDatetime,
+    content_sha256,
+)
+from core.domain.market import Level, Timeframe
+
+
+class Bias(StrEnum):
+    BULLISH = "bullish"
+    BEARISH = "bearish"
+    NEUTRAL = "neutral"
+
+
+class Grade(StrEnum):
+    """How good a plan is; DNP means do not play."""
+
+    A_PLUS = "A+"
+    B = "B"
+    C = "C"
+    DNP = "DNP"
+
+
+class Side(StrEnum):
+    LONG = "long"
+    SHORT = "short"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.LONG else -1
+
+
+class Stage(StrEnum):
+    """How far a setup has been let: only `live` may reach a live broker."""
+
+    DRAFT = "draft"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Trigger(Frozen):
+    """The machine rule that makes a plan active, judged on a bar's close."""
+
+    kind: Literal[
+        "cross_above", "cross_below", "hold_above", "hold_below", "reject", "reclaim", "curl"
+    ]
+    price: Price
+    bars: int = Field(default=1, ge=1)
+    min_relative_volume: float = Field(default=0, ge=0)
+
+
+class Target(Frozen):
+    price: Price
+    fraction: Annotated[float, Field(gt=0, le=1)]
+
+
+class Scenario(Frozen):
+    """One way the plan may play out. Prices in USD per share."""
+
+    key: str
+    setup: str
+    side: Side
+    grade: Grade
+    score: Fraction
+    trigger: Trigger
+    entry_low: Price
+    entry_high: Price
+    stop: Price
+    targets: tuple[Target, ...] = Field(min_length=1, max_length=3)
+    timebox_sessions: int = Field(gt=0)
+    invalidation: str
+
+    @model_validator(mode="after")
+    def _geometry(self) -> Scenario:
+        sign, prices = self.side.sign, [target.price for target in self.targets]
+        near = self.entry_low if self.side is Side.LONG else self.entry_high
+        if self.entry_low > self.entry_high:
+            raise ValueError("entry_low is above entry_high")
+        if sign * (near - self.stop) <= 0:
+            raise ValueError("the stop is not beyond the entry zone")
+        if any(sign * (price - self.worst_entry) <= 0 for price in prices):
+            raise ValueError("a target is on the wrong side of the entry")
+        if any(sign * (b - a) <= 0 for a, b in pairwise(prices)):
+            raise ValueError("the targets are not ordered away from the entry")
+        if abs(sum(target.fraction for target in self.targets) - 1) > 1e-6:
+            raise ValueError("the target fractions do not sum to 1")
+        return self
+
+    @property
+    def worst_entry(self) -> float:
+        """The least favourable fill inside the zone."""
+        return self.entry_high if self.side is Side.LONG else self.entry_low
+
+    def reward_risk(self, price: float) -> float:
+        """Return the signed R of an exit at `price` after the worst entry."""
+        return self.side.sign * (price - self.worst_entry) / abs(self.worst_entry - self.stop)
+
+    @property
+    def best_reward_risk(self) -> float:
+        return self.reward_risk(self.targets[-1].price)
+
+
+class CheckItem(Frozen):
+    """One of the six points of the checklist, with what it was judged on."""
+
+    name: Literal[
+        "macd_curl_with_bias", "vwap_confirmed", "tape_slowed_at_level",
+        "entry_candle_rejects", "risk_defined", "bias_matches_market",
+    ]  # fmt: skip
+    verdict: Literal["pass", "fail", "na"]
+    evidence: str
+
+
+class ScoreParts(Frozen):
+    """What the score is made of, each 0..1 before its weight."""
+
+    grade: Fraction
+    checklist: Fraction
+    confluence: Fraction
+    market_alignment: Fraction
+
+
+class Generator(Frozen):
+    """Who wrote it: engine, version and template, so that it can be written again."""
+
+    engine: str
+    template: str = ""
+
+
+class Tactic(Frozen):
+    """One immutable version of a plan. No scenario means: wait."""
+
+    tactic_id: Annotated[str, Field(pattern=r"^TBOW-[A-Z0-9.\-]+-\d{8}-[A-Z0-9]+$")]
+    version: int = Field(ge=1)
+    supersedes: int | None = None
+    symbol: Symbol
+    session_date: date
+    as_of: UtcDatetime
+    timeframe: Timeframe
+    snapshot_id: Sha256
+    insight_id: Sha256
+    generator: Generator
+    stage: Stage
+    bias: Bias
+    headline: str
+    context_insight: str
+    objective: str
+    levels: tuple[Level, ...]
+    scenarios: tuple[Scenario, ...] = Field(max_length=4)
+    score_parts: ScoreParts | None = None
+    wait_clause: str
+    checklist: tuple[CheckItem, ...]
+    do_not_play_reasons: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Tactic:
+        if not self.scenarios and not self.do_not_play_reasons:
+            raise ValueError("a tactic without a scenario must say why")
+        if self.scenarios and len(self.checklist) != 6:
+            raise ValueError("the checklist has six points")
+        sides = {scenario.side for scenario in self.scenarios}
+        if len(sides) > 1 and len({s.trigger.price for s in self.scenarios}) == 1:
+            raise ValueError("two contradicting plans share one trigger")
+        return self
+
+    @property
+    def content_sha256(self) -> str:
+        return content_sha256(self)
+
+    @property
+    def grade(self) -> Grade:
+        return self.scenarios[0].grade if self.scenarios else Grade.DNP
+
+    @property
+    def scenario(self) -> Scenario | None:
+        """The plan that is traded: the first one."""
+        return self.scenarios[0] if self.scenarios else None
+
+
+class Driver(Frozen):
+    """One reason for a stance, citing the facts that it rests on."""
+
+    text: str
+    direction: Literal[-1, 0, 1]
+    fact_ids: tuple[str, ...] = Field(min_length=1)
+
+
+class Insight(Frozen):
+    """What an analyst makes of a snapshot."""
+
+    snapshot_id: Sha256
+    symbol: Symbol
+    session_date: date
+    as_of: UtcDatetime
+    engine: str
+    stance: Bias
+    bias_sum: int
+    conviction: Fraction
+    summary: str
+    drivers: tuple[Driver, ...]
+    risks: tuple[str, ...]
+    would_change_mind: str
+
+    @property
+    def insight_id(self) -> str:
+        return content_sha256(self)
+
+
+class TacticEventKind(StrEnum):
+    DRAFTED = "drafted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    PUBLISHED = "published"
+    ARMED = "armed"
+    TRIGGERED = "triggered"
+    OPENED = "opened"
+    TARGET_HIT = "target_hit"
+    RESOLVED = "resolved"
+    NEVER_TRIGGERED = "never_triggered"
+    INVALIDATED = "invalidated"
+    CANCELLED = "cancelled"
+
+
+class TacticEvent(Frozen):
+    """One appended fact about a tactic; scenario_key is empty for the tactic as a whole."""
+
+    tactic_id: str
+    version: int
+    scenario_key: str = ""
+    kind: TacticEventKind
+    occurred_at: UtcDatetime
+    actor: str
+    payload: dict[str, str | float | int | bool | None] = Field(default_factory=dict)
+
+    @property
+    def event_id(self) -> str:
+        """The same fact has the same id, so a repeated step appends nothing."""
+        detail = {"target": self.payload.get("target"), "subject": self.payload.get("subject")}
+        parts = self.model_dump(
+            mode="json", include={"tactic_id", "version", "scenario_key", "kind"}
+        )
+        return content_sha256({**parts, **detail})
+
+
+class Outcome(StrEnum):
+    TARGET = "target"
+    PARTIAL = "partial"
+    STOPPED = "stopped"
+    TIME_STOP = "time_stop"
+    BREAKEVEN = "breakeven"
+    INVALIDATED = "invalidated"
+    NEVER_TRIGGERED = "never_triggered"
+
+    @property
+    def was_traded(self) -> bool:
+        return self not in {Outcome.INVALIDATED, Outcome.NEVER_TRIGGERED}
+
+
+class Resolution(Frozen):
+    """How a plan ended when replayed by rule (SYSTEM), and what the account made of it (ACTUAL)."""
+
+    tactic_id: str
+    version: int
+    scenario_key: str
+    outcome: Outcome
+    system_r: Number
+    actual_r: Number | None
+    mae_r: Number
+    mfe_r: Number
+    bars_held: int = Field(ge=0)
+    entry_price: Price | None
+    exit_price: Price | None
+    exit_reason: str
+    resolved_at: UtcDatetime
+    label: str

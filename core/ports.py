@@ -1,0 +1,153 @@
+"""What the desk needs from the outside world. Adapters implement these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Protocol, runtime_checkable
+
+import pandas as pd
+
+from core.domain.content import Post, PostRequest, PublisherCapabilities
+from core.domain.engagement import Counts
+from core.domain.market import BarQuery, Fundamentals, MarketSnapshot, NewsItem
+from core.domain.tactics import Insight
+from core.domain.trading import (
+    Account,
+    BrokerCapabilities,
+    Fill,
+    Order,
+    OrderRequest,
+    Position,
+)
+
+
+@runtime_checkable
+class MarketData(Protocol):
+    """Delivers bars. Contract: tests/contract/test_market_data.py."""
+
+    name: str
+
+    def symbols(self) -> tuple[str, ...]: ...
+
+    def bars(self, query: BarQuery) -> pd.DataFrame:
+        """Return the bars as the provider gives them, unchecked.
+
+        Shape: the columns of `BAR_COLUMNS`, oldest first; `started_at` is aware UTC, for daily
+            bars midnight UTC of the session date.
+        Raises: InsufficientDataError for a symbol that the provider does not know.
+        """
+        ...
+
+
+@runtime_checkable
+class News(Protocol):
+    """Delivers headlines. Contract: tests/contract/test_news.py."""
+
+    name: str
+
+    def headlines(self, symbols: Sequence[str], since: datetime, until: datetime) -> list[NewsItem]:
+        """Return what was published in [since, until], oldest first."""
+        ...
+
+
+@runtime_checkable
+class FundamentalsSource(Protocol):
+    """Delivers fundamentals. Contract: tests/contract/test_fundamentals.py."""
+
+    name: str
+
+    def fundamentals(self, symbol: str, as_of: date) -> Fundamentals | None:
+        """Return what was known on `as_of`, None where the provider has nothing."""
+        ...
+
+
+@runtime_checkable
+class Analyst(Protocol):
+    """Makes an insight of a snapshot. Contract: tests/contract/test_analysts.py."""
+
+    name: str
+
+    def analyze(self, snapshot: MarketSnapshot) -> Insight: ...
+
+
+@runtime_checkable
+class Broker(Protocol):
+    """Holds the account and the orders. Contract: tests/contract/test_brokers.py."""
+
+    name: str
+    timeout_s: float
+
+    def capabilities(self) -> BrokerCapabilities: ...
+
+    def account(self) -> Account: ...
+
+    def positions(self) -> list[Position]: ...
+
+    def open_orders(self) -> list[Order]: ...
+
+    def order_by_client_id(self, client_order_id: str) -> Order | None:
+        """Return None only where the broker is sure that there is no such order."""
+        ...
+
+    def submit(self, request: OrderRequest, submitted_at: datetime) -> Order:
+        """Submit once: the same `client_order_id` again returns the same order.
+
+        Raises: RejectedError, UnavailableError (surely not placed), OutcomeUnknownError.
+        """
+        ...
+
+    def cancel(self, client_order_id: str) -> None:
+        """Cancel an open order. Cancelling a closed or unknown one does nothing."""
+        ...
+
+    def close_position(self, client_order_id: str, reason: str) -> None:
+        """Flatten what is left of one order at the next price. A flat one does nothing."""
+        ...
+
+    def fills_since(self, cursor: str) -> tuple[list[Fill], str]:
+        """Return the fills after `cursor` ("" for all), oldest first, and the new cursor."""
+        ...
+
+
+@runtime_checkable
+class SimulatedVenue(Protocol):
+    """A broker that trades against bars it is shown, as the paper broker does."""
+
+    def process(self, bars: pd.DataFrame) -> None:
+        """Match the open orders against the bars, in time order; bars seen before do nothing."""
+        ...
+
+
+@runtime_checkable
+class Publisher(Protocol):
+    """Posts to one platform. Contract: tests/contract/test_publishers.py."""
+
+    name: str
+    timeout_s: float
+
+    def capabilities(self) -> PublisherCapabilities: ...
+
+    def publish(self, request: PostRequest, published_at: datetime) -> Post:
+        """Post it.
+
+        Raises: RejectedError, UnavailableError (surely not there), OutcomeUnknownError.
+        """
+        ...
+
+    def find(self, key: str) -> Post | None:
+        """Look a post up by its key; None where the platform shows none."""
+        ...
+
+    def metrics(self, external_id: str, measured_at: datetime) -> Counts | None:
+        """Return the counts of a post, None where it was deleted."""
+        ...
+
+
+@runtime_checkable
+class Alerts(Protocol):
+    """Tells the operator. Contract: tests/contract/test_alerts.py."""
+
+    name: str
+
+    def send(self, key: str, title: str, body: str) -> None: ...

@@ -1,0 +1,241 @@
+"""The login gate: pure ASGI middleware, so that pages, websockets, media and routes are all behind it.
+
+With a password, whoever has no session cookie sees the sign-in page and nothing else, except the
+open paths, whose routes check a signature or a token themselves. Without one, everything is open,
+but only to requests that name this machine: a foreign `Host` is how DNS rebinding would get in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable, MutableMapping
+from urllib.parse import parse_qs, quote, urlsplit
+
+from itsdangerous import BadSignature, TimestampSigner
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.web.binding import is_loopback
+from core.web.passwords import check_password_hash, is_password
+from core.web.signin import PRIVATE_HEADERS, login_address, safe_next, sign_in_page, sign_out_page
+from core.web.throttle import Throttle
+
+COOKIE = "convergence_session"
+SESSION_S = 7 * 24 * 3600
+OPERATOR = "operator"
+
+_USER_HEADER = "x-auth-user"  # .streamlit/config.toml turns it into st.user.email
+_OPEN = {"/healthz", "/_stcore/health"}
+_OPEN_BELOW = ("/webhooks/", "/desk/")
+_FORM_LIMIT = 4096  # bytes
+_NOT_LOCAL = (
+    "This desk has no password, so it answers to this machine's own names only "
+    "(localhost, 127.0.0.1). Set CONVERGENCE_PASSWORD_HASH to reach it by another name.\n"
+)
+
+
+class LoginGate:
+    """Lets the operator in and everybody else no further than the sign-in page."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        password_hash: str,
+        secret_key: str,
+        bearer_token: str = "",
+        any_host: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Guard `app`.
+
+        Without `secret_key` sessions end when the process does. `bearer_token` opens /metrics to a
+        collector. `any_host` is for a desk whose pages ask for another login, such as OIDC.
+        Raises: ConfigurationError if `password_hash` is set, but no argon2 hash.
+        """
+        if password_hash:
+            check_password_hash(password_hash)
+        self._app, self._password_hash = app, password_hash
+        self._bearer_token, self._any_host = bearer_token, any_host
+        # The salt holds the hash, so that a new password ends every session.
+        salt = f"convergence.session.{password_hash}"
+        self._signer = TimestampSigner(
+            secret_key or secrets.token_hex(32), salt=salt, digest_method=hashlib.sha256
+        )
+        self._throttle = Throttle(clock)
+        self._one_check = asyncio.Semaphore(1)  # each argon2 check takes 64 MB
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        scope = _without_user(scope)
+        if scope["type"] == "http":
+            send = _hardened(send)
+        refusal = await self._refusal(scope, receive)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})  # the browser sees HTTP 403
+        else:
+            await refusal(scope, receive, send)
+
+    async def _refusal(self, scope: Scope, receive: Receive) -> Response | None:
+        """Return what to answer instead of the app, or None to let the request through."""
+        if not self._password_hash:
+            return None if self._any_host or _names_this_machine(scope) else _plain(_NOT_LOCAL, 403)
+        http, path = scope["type"] == "http", scope["path"]
+        if http and path == "/login":
+            return await self._login(Request(scope, receive))
+        if http and path == "/logout":
+            return _logout(Request(scope))
+        if self._is_signed_in(scope):
+            scope["headers"] = [*scope["headers"], (_USER_HEADER.encode(), OPERATOR.encode())]
+            return None
+        if http and (_is_open(path) or (path == "/metrics" and self._has_token(scope))):
+            return None
+        return _sign_in_first(scope)
+
+    def _is_signed_in(self, scope: Scope) -> bool:
+        cookie = HTTPConnection(scope).cookies.get(COOKIE, "")
+        try:
+            return self._signer.unsign(cookie, max_age=SESSION_S) == OPERATOR.encode()
+        except BadSignature:
+            return False
+
+    def _has_token(self, scope: Scope) -> bool:
+        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+        expected = self._bearer_token.encode()
+        return (
+            bool(expected)
+            and scheme.lower() == "bearer"
+            and _same(token.strip().encode(), expected)
+        )
+
+    async def _login(self, request: Request) -> Response:
+        wanted = safe_next(request.query_params.get("next", "/"))
+        if request.method != "POST":
+            already = self._is_signed_in(request.scope)
+            return _go(wanted) if already else sign_in_page(wanted)
+        if _is_foreign(request):
+            return sign_in_page(wanted, "Please sign in from this page.", 403)
+        password = await _password_in(request)
+        if password is None:
+            return sign_in_page(wanted, "That is too long for a password.", 413)
+        return await self._try(password, request, wanted)
+
+    async def _try(self, password: str, request: Request, wanted: str) -> Response:
+        address = request.client.host if request.client else ""
+        if not self._throttle.take(address):
+            page = sign_in_page(wanted, "Too many tries: wait a minute.", 429)
+            page.headers["retry-after"] = "60"
+            return page
+        async with self._one_check:
+            right = await asyncio.to_thread(is_password, password, self._password_hash)
+        if not right:
+            return sign_in_page(wanted, "That password is not right.", 401)
+        self._throttle.forgive(address)
+        response = _go(wanted)
+        session = self._signer.sign(OPERATOR).decode()
+        _set_cookie(response, session, SESSION_S, request)
+        return response
+
+
+def _without_user(scope: Scope) -> Scope:
+    """Return a copy of `scope` that cannot carry an identity the client made up."""
+    kept = [
+        (name, value) for name, value in scope["headers"] if name.lower() != _USER_HEADER.encode()
+    ]
+    return dict(scope, headers=kept)
+
+
+def _is_open(path: str) -> bool:
+    """Tell whether strangers may ask for `path`; one that climbs or hides a slash never counts."""
+    if path in _OPEN:
+        return True
+    parts = path[1:].split("/")
+    return path.startswith(_OPEN_BELOW) and "\\" not in path and not {"", ".", ".."} & set(parts)
+
+
+def _names_this_machine(scope: Scope) -> bool:
+    try:
+        hostname = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname
+    except ValueError:
+        return False
+    return is_loopback(hostname or "")
+
+
+def _sign_in_first(scope: Scope) -> Response:
+    if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+        if "text/html" in Headers(scope=scope).get("accept", ""):
+            query = scope["query_string"].decode("latin-1")
+            return _go(login_address(quote(scope["path"]) + (f"?{query}" if query else "")))
+    refusal = _plain("Sign in first: this desk has a password.\n", 401)
+    refusal.headers["www-authenticate"] = 'Bearer realm="Convergence"'
+    return refusal
+
+
+def _logout(request: Request) -> Response:
+    if request.method != "POST" or _is_foreign(request):
+        return sign_out_page()
+    response = _go("/login")
+    _set_cookie(response, "", 0, request)
+    return response
+
+
+def _is_foreign(request: Request) -> bool:
+    """Tell whether another site sent this form; a client that is no browser names no origin."""
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+
+
+async def _password_in(request: Request) -> str | None:
+    """Return the password of the form, or None if the form is too long to be one."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _FORM_LIMIT:
+            return None
+    form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
+    return form.get("password", [""])[0]
+
+
+def _set_cookie(response: Response, value: str, max_age_s: int, request: Request) -> None:
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, value, max_age_s, httponly=True, samesite="lax", secure=secure)
+
+
+def _go(address: str) -> Response:
+    return RedirectResponse(address, 303, headers=PRIVATE_HEADERS)
+
+
+def _plain(text: str, status: int) -> Response:
+    return PlainTextResponse(text, status, headers=PRIVATE_HEADERS)
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    return hmac.compare_digest(one, other)
+
+
+def _hardened(send: Send) -> Send:
+    """Return a `send` that keeps other sites from framing the desk and luring a click."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            _add_defaults(message)
+        await send(message)
+
+    return sending
+
+
+def _add_defaults(message: MutableMapping[str, object]) -> None:
+    headers = MutableHeaders(scope=message)
+    headers.setdefault("x-frame-options", "SAMEORIGIN")
+    headers.setdefault("x-content-type-options", "nosniff")
+    headers.setdefault("referrer-policy", "same-origin")
