@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
@@ -22,3 +23,15 @@ class WallClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class ReplayClock:
+    """The moment that the replay has reached; it stands still in between."""
+
+    is_replay = True
+
+    def __init__(self, position: Callable[[], datetime | None], start: datetime) -> None:
+        self._position, self._start = position, start
+
+    def now(self) -> datetime:
+        return self._position() or self._start

@@ -78,12 +78,24 @@ class SizeDecision(Frozen):
     ladder: tuple[Constraint, ...]
     reason_if_zero: str = ""
 
+    @classmethod
+    def refused(cls, policy: RiskPolicy, reason: str) -> SizeDecision:
+        return cls(
+            quantity=0,
+            binding="refused",
+            risk_usd=0,
+            notional_usd=0,
+            policy_version=policy.version,
+            ladder=(),
+            reason_if_zero=reason,
+        )
+
 
 def size(scenario: Scenario, facts: SizeInput, policy: RiskPolicy) -> SizeDecision:
     """Return the minimum of the named constraints, in whole shares."""
     refusal = _refusal(scenario, facts, policy)
     if refusal:
-        return _nothing(policy, refusal)
+        return SizeDecision.refused(policy, refusal)
     ladder = _ladder(scenario, facts, policy)
     binding = min(ladder, key=lambda rung: rung.quantity)
     quantity = math.floor(binding.quantity + 1e-9)
@@ -171,15 +183,3 @@ def _plan_refusal(scenario: Scenario, atr: float, policy: RiskPolicy) -> str:
     if not policy.grade_factors.get(scenario.grade, 0.0):
         return f"grade {scenario.grade} is not traded"
     return ""
-
-
-def _nothing(policy: RiskPolicy, reason: str) -> SizeDecision:
-    return SizeDecision(
-        quantity=0,
-        binding="refused",
-        risk_usd=0,
-        notional_usd=0,
-        policy_version=policy.version,
-        ladder=(),
-        reason_if_zero=reason,
-    )

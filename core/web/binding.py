@@ -11,7 +11,7 @@ __all__ = ["hash_password", "is_loopback", "require_login_or_loopback"]
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether `host`, a name or an address without port, can be reached from this machine only."""
+    """Tell whether `host` (without port) can be reached from this machine only."""
     bare = host.strip().removeprefix("[").removesuffix("]").rstrip(".").lower()
     if bare == "localhost":
         return True

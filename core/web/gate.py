@@ -1,4 +1,4 @@
-"""The login gate: pure ASGI middleware, so that pages, websockets, media and routes are all behind it.
+"""The login gate: pure ASGI middleware, so that it covers pages, websockets, media and routes.
 
 With a password, whoever has no session cookie sees the sign-in page and nothing else, except the
 open paths, whose routes check a signature or a token themselves. Without one, everything is open,
@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from itsdangerous import BadSignature, TimestampSigner
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -69,6 +69,7 @@ class LoginGate:
             secret_key or secrets.token_hex(32), salt=salt, digest_method=hashlib.sha256
         )
         self._throttle = Throttle(clock)
+        self._pages = {"/login": self._login, "/logout": _logout}
         self._one_check = asyncio.Semaphore(1)  # each argon2 check takes 64 MB
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,17 +91,12 @@ class LoginGate:
         """Return what to answer instead of the app, or None to let the request through."""
         if not self._password_hash:
             return None if self._any_host or _names_this_machine(scope) else _plain(_NOT_LOCAL, 403)
-        http, path = scope["type"] == "http", scope["path"]
-        if http and path == "/login":
-            return await self._login(Request(scope, receive))
-        if http and path == "/logout":
-            return _logout(Request(scope))
+        if scope["type"] == "http" and scope["path"] in self._pages:
+            return await self._pages[scope["path"]](Request(scope, receive))
         if self._is_signed_in(scope):
             scope["headers"] = [*scope["headers"], (_USER_HEADER.encode(), OPERATOR.encode())]
             return None
-        if http and (_is_open(path) or (path == "/metrics" and self._has_token(scope))):
-            return None
-        return _sign_in_first(scope)
+        return None if self._is_open(scope) else _sign_in_first(scope)
 
     def _is_signed_in(self, scope: Scope) -> bool:
         cookie = HTTPConnection(scope).cookies.get(COOKIE, "")
@@ -109,13 +105,18 @@ class LoginGate:
         except BadSignature:
             return False
 
+    def _is_open(self, scope: Scope) -> bool:
+        """Tell whether strangers may ask for this; a websocket is never open."""
+        if scope["type"] != "http":
+            return False
+        path = scope["path"]
+        return _is_open_path(path) or (path == "/metrics" and self._has_token(scope))
+
     def _has_token(self, scope: Scope) -> bool:
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-        expected = self._bearer_token.encode()
+        given, expected = token.strip().encode(), self._bearer_token.encode()
         return (
-            bool(expected)
-            and scheme.lower() == "bearer"
-            and _same(token.strip().encode(), expected)
+            expected != b"" and scheme.lower() == "bearer" and hmac.compare_digest(given, expected)
         )
 
     async def _login(self, request: Request) -> Response:
@@ -155,8 +156,8 @@ def _without_user(scope: Scope) -> Scope:
     return dict(scope, headers=kept)
 
 
-def _is_open(path: str) -> bool:
-    """Tell whether strangers may ask for `path`; one that climbs or hides a slash never counts."""
+def _is_open_path(path: str) -> bool:
+    """Tell whether `path` is open; one that climbs or hides a slash never is."""
     if path in _OPEN:
         return True
     parts = path[1:].split("/")
@@ -172,16 +173,22 @@ def _names_this_machine(scope: Scope) -> bool:
 
 
 def _sign_in_first(scope: Scope) -> Response:
-    if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-        if "text/html" in Headers(scope=scope).get("accept", ""):
-            query = scope["query_string"].decode("latin-1")
-            return _go(login_address(quote(scope["path"]) + (f"?{query}" if query else "")))
+    if _is_visit(scope):
+        query = scope["query_string"].decode("latin-1")
+        return _go(login_address(quote(scope["path"]) + (f"?{query}" if query else "")))
     refusal = _plain("Sign in first: this desk has a password.\n", 401)
     refusal.headers["www-authenticate"] = 'Bearer realm="Convergence"'
     return refusal
 
 
-def _logout(request: Request) -> Response:
+def _is_visit(scope: Scope) -> bool:
+    """Tell whether a person's browser asks for a page, as against a script for data."""
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        return False
+    return "text/html" in Headers(scope=scope).get("accept", "")
+
+
+async def _logout(request: Request) -> Response:
     if request.method != "POST" or _is_foreign(request):
         return sign_out_page()
     response = _go("/login")
@@ -192,18 +199,21 @@ def _logout(request: Request) -> Response:
 def _is_foreign(request: Request) -> bool:
     """Tell whether another site sent this form; a client that is no browser names no origin."""
     origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    host = request.headers.get("host", "")
+    return origin is not None and origin not in (f"http://{host}", f"https://{host}")
 
 
 async def _password_in(request: Request) -> str | None:
-    """Return the password of the form, or None if the form is too long to be one."""
+    """Return the password of the form, or None if there is no whole form of a sensible size."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _FORM_LIMIT:
-            return None
-    form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
-    return form.get("password", [""])[0]
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _FORM_LIMIT:
+                return None
+    except ClientDisconnect:
+        return None
+    return parse_qs(body.decode("utf-8", "replace")).get("password", [""])[0]
 
 
 def _set_cookie(response: Response, value: str, max_age_s: int, request: Request) -> None:
@@ -217,10 +227,6 @@ def _go(address: str) -> Response:
 
 def _plain(text: str, status: int) -> Response:
     return PlainTextResponse(text, status, headers=PRIVATE_HEADERS)
-
-
-def _same(one: bytes, other: bytes) -> bool:
-    return hmac.compare_digest(one, other)
 
 
 def _hardened(send: Send) -> Send:

@@ -18,8 +18,8 @@ _LOCAL = re.compile(
 _OWN = ("/login", "/logout")
 
 _STYLE = """
-:root { color-scheme: light dark; --page: #f4f6fa; --card: #ffffff; --text: #0f172a; --soft: #55627a;
-  --line: #dce3ec; --accent: #1d4ed8; --bad: #b91c1c; }
+:root { color-scheme: light dark; --page: #f4f6fa; --card: #ffffff; --text: #0f172a;
+  --soft: #55627a; --line: #dce3ec; --accent: #1d4ed8; --bad: #b91c1c; }
 @media (prefers-color-scheme: dark) { :root { --page: #0b1220; --card: #141d2f; --text: #e6edf7;
   --soft: #9fb0c8; --line: #24324a; --accent: #2563eb; --bad: #f87171; } }
 * { box-sizing: border-box; }
@@ -32,7 +32,8 @@ h1 { margin: 0; font-size: 1.3rem; }
 p { margin: .25rem 0 1.25rem; color: var(--soft); }
 form { display: grid; gap: .4rem; }
 label { font-weight: 600; }
-input, button { font: inherit; padding: .6rem .75rem; border-radius: 8px; border: 1px solid var(--line); }
+input, button { font: inherit; padding: .6rem .75rem; border-radius: 8px;
+  border: 1px solid var(--line); }
 input { width: 100%; background: var(--page); color: var(--text); }
 button { margin-top: .8rem; border-color: transparent; background: var(--accent); color: #ffffff;
   font-weight: 600; cursor: pointer; }
@@ -44,17 +45,19 @@ p[role=alert] { margin: .2rem 0 0; color: var(--bad); }
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="robots" content="noindex"><title>{title} · Convergence</title><style>{style}</style></head>
-<body><main><svg width="40" height="40" viewBox="0 0 32 32" aria-hidden="true">
-<rect width="32" height="32" rx="7" fill="#1d4ed8"/><path d="M5 8l9 8-9 8M27 8l-9 8 9 8" fill="none"
-stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>
+<meta name="robots" content="noindex"><title>{title} · Convergence</title>
+<style>{style}</style></head><body><main>
+<svg width="40" height="40" viewBox="0 0 32 32" aria-hidden="true">
+<rect width="32" height="32" rx="7" fill="#1d4ed8"/><path d="M5 8l9 8-9 8M27 8l-9 8 9 8"
+fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>
 {body}</main></body></html>"""
 
 _SIGN_IN = """<h1>Convergence</h1><p>Sign in to the desk.</p>
 <form method="post" action="/login{query}">
 <input hidden name="username" autocomplete="username" value="operator">
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
+<input id="password" name="password" type="password" autocomplete="current-password"
+required autofocus>
 {alert}<button>Sign in</button></form>"""
 
 _SIGN_OUT = """<h1>Sign out?</h1><p>The desk keeps working; this browser has to sign in again.</p>

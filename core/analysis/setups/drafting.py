@@ -1,0 +1,113 @@
+"""From a candidate to a graded scenario: grade, score, and why it should not be played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.analysis.bias import BiasReading
+from core.analysis.levels import FULL_CONFLUENCE, confluence
+from core.analysis.rendering import usd
+from core.analysis.setups.candidate import Candidate
+from core.analysis.setups.checklist import check, risk_flaw
+from core.domain.market import MarketSnapshot
+from core.domain.tactics import Bias, CheckItem, Grade, Scenario, ScoreParts, Side
+
+A_PLUS_R, B_R, C_R = 3.0, 2.0, 1.5
+A_PLUS_CONFLUENCE = 2
+A_PLUS_RELATIVE_VOLUME = 1.2
+MAXIMUM_ENTRY_DISTANCE_ATR = 3.0
+ROUNDING = 1e-9
+GRADE_PARTS = {Grade.A_PLUS: 1.0, Grade.B: 0.7, Grade.C: 0.4, Grade.DNP: 0.0}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A scenario with all that its grade rests on."""
+
+    scenario: Scenario
+    checklist: tuple[CheckItem, ...]
+    score_parts: ScoreParts
+    reasons: tuple[str, ...]
+
+
+def draft_scenario(candidate: Candidate, bias: BiasReading, snapshot: MarketSnapshot) -> Scenario:
+    """Return the graded and scored scenario of a candidate."""
+    return judge(candidate, bias, snapshot).scenario
+
+
+def judge(candidate: Candidate, bias: BiasReading, snapshot: MarketSnapshot) -> Judgement:
+    """Grade and score a candidate. A reason against it makes it DNP, whatever it pays."""
+    draft = _draft(candidate)
+    checklist = check(candidate, draft, bias, snapshot)
+    reasons = tuple(_objections(candidate, draft, bias, snapshot))
+    grade = Grade.DNP if reasons else _grade(candidate, draft, snapshot)
+    if grade in {Grade.C, Grade.DNP} and not reasons:
+        reasons = ("stop and targets do not fit: " + risk_flaw(draft, snapshot.indicators.atr14),)
+    parts = ScoreParts(
+        grade=GRADE_PARTS[grade],
+        checklist=sum(item.verdict == "pass" for item in checklist) / len(checklist),
+        confluence=confluence(candidate.level) / FULL_CONFLUENCE,
+        market_alignment=(bias.direction_of("lead") * candidate.side.sign + 1) / 2,
+    )
+    scenario = draft.model_copy(update={"grade": grade, "score": weigh(parts)})
+    named = tuple(f"{_name(candidate)}: {reason}" for reason in reasons)
+    return Judgement(scenario, checklist, parts, named)
+
+
+def weigh(parts: ScoreParts) -> float:
+    """Return the score 0..1 of its parts."""
+    score = (
+        0.40 * parts.grade
+        + 0.30 * parts.checklist
+        + 0.20 * parts.confluence
+        + 0.10 * parts.market_alignment
+    )
+    return round(score, 6)
+
+
+def _draft(candidate: Candidate) -> Scenario:
+    beyond = "below" if candidate.side is Side.LONG else "above"
+    return Scenario(
+        key=f"{candidate.setup}-{candidate.side}",
+        setup=candidate.setup,
+        side=candidate.side,
+        grade=Grade.DNP,
+        score=0,
+        trigger=candidate.trigger,
+        entry_low=candidate.entry_low,
+        entry_high=candidate.entry_high,
+        stop=candidate.stop,
+        targets=candidate.targets,
+        timebox_sessions=candidate.timebox_sessions,
+        invalidation=f"A close at or {beyond} {usd(candidate.stop)} before entry ends the plan.",
+    )
+
+
+def _grade(candidate: Candidate, draft: Scenario, snapshot: MarketSnapshot) -> Grade:
+    reward = draft.best_reward_risk + ROUNDING
+    if risk_flaw(draft, snapshot.indicators.atr14):
+        return Grade.C if reward >= C_R else Grade.DNP
+    is_backed = confluence(candidate.level) >= A_PLUS_CONFLUENCE
+    has_volume = snapshot.indicators.relative_volume >= A_PLUS_RELATIVE_VOLUME
+    if reward >= A_PLUS_R and is_backed and has_volume:
+        return Grade.A_PLUS
+    return Grade.B
+
+
+def _objections(
+    candidate: Candidate, draft: Scenario, bias: BiasReading, snapshot: MarketSnapshot
+) -> Iterator[str]:
+    against = {Side.LONG: Bias.BEARISH, Side.SHORT: Bias.BULLISH}[candidate.side]
+    if bias.bias is against:
+        yield f"against the {bias.bias} bias"
+    if candidate.obstacle:
+        yield candidate.obstacle
+    reach = MAXIMUM_ENTRY_DISTANCE_ATR * snapshot.indicators.atr14
+    nearest = min(max(snapshot.last, draft.entry_low), draft.entry_high)
+    if abs(nearest - snapshot.last) > reach:
+        yield "the entry is too far from the last price"
+
+
+def _name(candidate: Candidate) -> str:
+    return f"{candidate.setup.replace('_', ' ')} {candidate.side}"

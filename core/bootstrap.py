@@ -1,0 +1,174 @@
+"""The composition root: the only place that picks adapters and wires them together."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import socket
+import uuid
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+import core.steps
+from core import registry
+from core.analysis.rendering import Renderer, Voice
+from core.clock import Clock, ReplayClock, WallClock
+from core.desk import Desk
+from core.domain.risk import RiskPolicy
+from core.domain.setups import SetupFile
+from core.errors import ConfigurationError, FileError
+from core.flow.approvals import Approvals
+from core.flow.catalog import step_names
+from core.flow.client import RunClient
+from core.flow.control import Control
+from core.flow.database import open_database
+from core.flow.desk_state import DeskState
+from core.flow.effects import EffectLedger
+from core.flow.engine import Engine, worker_queues
+from core.flow.loader import LoadedWorkflows, load_folder
+from core.ports import Alerts, Analyst, Broker, FundamentalsSource, MarketData, News, Publisher
+from core.replay import Replay, replay_start
+from core.settings import Mode, Settings, load
+from core.steps.services import Adapters, Playbook, Services, Universe, WorkerServices
+from core.storage.storage import Storage
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+EXECUTOR = "desk"
+SAMPLE_UNIVERSE = Universe(("AAPL", "AMZN", "GOOG", "META", "NFLX", "NVDA"), lead="LEAD6")
+WALL_UNIVERSE = Universe(("TSLA",), lead="QQQ")
+
+
+def build(settings: Settings) -> Desk:
+    """Open the stores and wire the desk; nothing runs until `start`.
+
+    Raises: StoreLockedError if another desk owns the data folder.
+    """
+    storage = Storage(settings.store_path)
+    try:
+        return _wire(settings, storage)
+    except BaseException:
+        storage.close()
+        raise
+
+
+def _wire(settings: Settings, storage: Storage) -> Desk:
+    database = open_database(settings.engine_url)
+    workflows = load_workflows(settings)
+    client = RunClient(database)
+    control = Control(client, workflows.workflows)
+    state, adapters = DeskState(database), build_adapters(settings)
+    services = Services(
+        settings=settings,
+        clock=_clock(settings, state, adapters.market_data),
+        universe=_universe(settings),
+        playbook=load_playbook(settings.config_dir),
+        adapters=adapters,
+        ledger=EffectLedger(database, _owner()),
+        state=state,
+        approvals=Approvals(database, client, control.workflow),
+        storage=storage,
+    )
+    engine = Engine(database, settings.engine_url, services, executor_id=EXECUTOR)
+    replay = Replay(services, control, workflows.workflows)
+    return Desk(services, engine, control, workflows, replay)
+
+
+def build_worker(settings: Settings) -> Engine:
+    """Return the engine of a worker process: it takes effects, no whole runs, and has no store.
+
+    Raises: ConfigurationError without PostgreSQL, which is what lets several processes work.
+    """
+    if not settings.engine_database_url.startswith("postgresql"):
+        raise ConfigurationError("a worker needs ENGINE_DATABASE_URL=postgresql://… to share work")
+    load_workflows(settings)
+    database, name = open_database(settings.engine_url), _owner()
+    services = WorkerServices(
+        settings=settings, adapters=build_adapters(settings), ledger=EffectLedger(database, name)
+    )
+    return Engine(database, settings.engine_url, services, name, worker_queues())
+
+
+def build_adapters(settings: Settings) -> Adapters:
+    def one(kind: str, name: str, port: type[registry.PortT]) -> registry.PortT:
+        return registry.create(kind, name, port, settings)
+
+    return Adapters(
+        market_data=one("market_data", settings.market_data, MarketData),
+        news=one("news", settings.news, News),
+        fundamentals=one("fundamentals", settings.fundamentals, FundamentalsSource),
+        analyst=one("analysts", settings.analyst, Analyst),
+        broker=one("brokers", settings.broker, Broker),
+        publishers={name: one("publishers", name, Publisher) for name in settings.publishers},
+        alerts=one("alerts", settings.alerts, Alerts),
+    )
+
+
+def load_workflows(settings: Settings) -> LoadedWorkflows:
+    """Register every step, then read the workflow files; broken ones are set aside."""
+    for module in pkgutil.iter_modules(core.steps.__path__):
+        importlib.import_module(f"core.steps.{module.name}")
+    return load_folder(settings.config_dir / "workflows", step_names())
+
+
+def load_playbook(folder: Path) -> Playbook:
+    """Read the operator's files: policy, setups, templates and voice."""
+    templates = {
+        path.name.removesuffix(".md.j2"): path.read_text(encoding="utf-8")
+        for path in sorted((folder / "templates").glob("*.md.j2"))
+    }
+    return Playbook(
+        policy=_read(folder / "policy.yaml", RiskPolicy),
+        setups=tuple(
+            _read(path, SetupFile) for path in sorted((folder / "tactics").glob("*.yaml"))
+        ),
+        renderer=Renderer(templates, _read(folder / "templates" / "voice.yaml", Voice)),
+    )
+
+
+def _read(path: Path, model: type[ModelT]) -> ModelT:
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path} is missing") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise FileError(path, mark.line + 1 if mark else 1, "", str(error)) from error
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise FileError(path, _line_of(path, first["loc"]), field, first["msg"]) from error
+
+
+def _line_of(path: Path, location: tuple[int | str, ...]) -> int:
+    """Return the line of the first key of `location`, 1 where the key is missing."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    key = f"{location[0]}:" if location else ""
+    return next((n for n, line in enumerate(lines, 1) if key and line.startswith(key)), 1)
+
+
+def _clock(settings: Settings, state: DeskState, market_data: MarketData) -> Clock:
+    if settings.mode is not Mode.DEMO:
+        return WallClock()
+    return ReplayClock(state.replay_position, replay_start(market_data))
+
+
+def _universe(settings: Settings) -> Universe:
+    default = SAMPLE_UNIVERSE if settings.market_data == "sample" else WALL_UNIVERSE
+    return Universe(settings.watchlist or default.symbols, default.lead)
+
+
+def _owner() -> str:
+    """Return the name under which this process leases effects."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+
+
+@cache
+def desk() -> Desk:
+    """Return the one desk of this process; pages, routes and the clock share it."""
+    return build(load())

@@ -1,0 +1,151 @@
+"""The desk's commands as data in and data out, for the command line and for the running desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from core.desk import Desk
+from core.domain.base import Frozen
+from core.errors import ConfigurationError, NotFoundError
+
+Arguments = dict[str, Any]
+ACTOR = "command line"
+WAIT_S = 300.0
+EFFECT_FIELDS = {"key", "target", "state", "external_id", "attempt", "note"}
+APPROVAL_FIELDS = {"approval_id", "kind", "subject_id", "content_sha256", "expires_at", "title"}
+RUN_FIELDS = {"run_id", "workflow", "status", "started_at", "ended_at"}
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to call, and whether workflows must be able to run while it is called."""
+
+    body: Callable[[Desk, Arguments], Any]
+    needs_engine: bool = False
+
+
+def execute(desk: Desk, name: str, arguments: Arguments) -> Any:
+    """Run one command and return what prints as JSON.
+
+    Raises: AppError with one clear line.
+    """
+    if name not in COMMANDS:
+        raise NotFoundError(f"there is no command {name!r}")
+    return _plain(COMMANDS[name].body(desk, arguments))
+
+
+def _plain(result: Any) -> Any:
+    if isinstance(result, Frozen):
+        return result.model_dump(mode="json")
+    if isinstance(result, list | tuple):
+        return [_plain(item) for item in result]
+    return result
+
+
+def run(desk: Desk, arguments: Arguments) -> Any:
+    day = date.fromisoformat(arguments["date"]) if arguments.get("date") else None
+    run_id = desk.runs.start(arguments["workflow"], day)
+    return desk.runs.wait(run_id, WAIT_S) if arguments.get("wait") else desk.runs.report(run_id)
+
+
+def runs(desk: Desk, arguments: Arguments) -> Any:
+    recent = desk.runs.recent(int(arguments.get("limit") or 50))
+    return [row.model_dump(mode="json", include=RUN_FIELDS) for row in recent]
+
+
+def validate_workflows(desk: Desk, _arguments: Arguments) -> Any:
+    errors = desk.runs.file_errors()
+    if errors:
+        raise ConfigurationError("\n".join(str(error) for error in errors))
+    known = desk.runs.workflows().values()
+    return [{"workflow": w.id, "version": w.version, "nodes": len(w.nodes)} for w in known]
+
+
+def pending(desk: Desk, _arguments: Arguments) -> Any:
+    waiting = desk.decisions.pending()
+    return [a.model_dump(mode="json", include=APPROVAL_FIELDS) for a in waiting]
+
+
+def approve(desk: Desk, arguments: Arguments) -> Any:
+    report = desk.decisions.approve(arguments["approval_id"], _actor(arguments))
+    desk.runs.wait(report.run_id, WAIT_S)
+    return report
+
+
+def reject(desk: Desk, arguments: Arguments) -> Any:
+    report = desk.decisions.reject(
+        arguments["approval_id"], _actor(arguments), arguments.get("reason") or ""
+    )
+    desk.runs.wait(report.run_id, WAIT_S)
+    return report
+
+
+def halt(desk: Desk, arguments: Arguments) -> Any:
+    state = desk.controls.halt(arguments.get("reason") or "", _actor(arguments))
+    return {"trading": state}
+
+
+def resume(desk: Desk, arguments: Arguments) -> Any:
+    reason = arguments.get("reason") or "resumed from the command line"
+    return {"trading": desk.controls.resume(reason, _actor(arguments))}
+
+
+def doctor(desk: Desk, _arguments: Arguments) -> Any:
+    return desk.connections.doctor()
+
+
+def effects(desk: Desk, arguments: Arguments) -> Any:
+    chosen = (
+        desk.decisions.parked_effects() if arguments.get("parked") else desk.decisions.effects()
+    )
+    return [record.model_dump(mode="json", include=EFFECT_FIELDS) for record in chosen]
+
+
+def resolve_effect(desk: Desk, arguments: Arguments) -> Any:
+    key, external_id = arguments["key"], arguments.get("external_id")
+    if external_id:
+        record = desk.decisions.settle_as_done(key, external_id, _actor(arguments))
+    else:
+        record = desk.decisions.settle_as_absent(key, _actor(arguments))
+    return record.model_dump(mode="json", include=EFFECT_FIELDS)
+
+
+def verify(desk: Desk, _arguments: Arguments) -> Any:
+    return desk.controls.verify()
+
+
+def backup(desk: Desk, arguments: Arguments) -> Any:
+    return {"files": [path.name for path in desk.controls.backup(Path(arguments["folder"]))]}
+
+
+def next_session(desk: Desk, _arguments: Arguments) -> Any:
+    """Press the demo's button; without a running desk the session is replayed right here."""
+    if not desk.is_demo:
+        raise ConfigurationError("there is no next session to press outside the demo")
+    return {"advanced": desk.replay.next_session()}
+
+
+def _actor(arguments: Arguments) -> str:
+    return str(arguments.get("actor") or ACTOR)
+
+
+COMMANDS: dict[str, Command] = {
+    "run": Command(run, needs_engine=True),
+    "runs": Command(runs),
+    "workflows": Command(validate_workflows),
+    "pending": Command(pending),
+    "approve": Command(approve, needs_engine=True),
+    "reject": Command(reject, needs_engine=True),
+    "halt": Command(halt),
+    "resume": Command(resume),
+    "doctor": Command(doctor),
+    "effects": Command(effects),
+    "resolve-effect": Command(resolve_effect),
+    "verify": Command(verify),
+    "backup": Command(backup),
+    "next": Command(next_session, needs_engine=True),
+}

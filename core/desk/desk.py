@@ -1,0 +1,61 @@
+"""The desk as a whole: what pages, command line and routes hold in their hands."""
+
+from __future__ import annotations
+
+from core.desk.connections import Connections
+from core.desk.controls import Controls
+from core.desk.decisions import Decisions
+from core.desk.housekeeping import Housekeeping
+from core.desk.runs import Runs
+from core.flow.control import Control
+from core.flow.engine import Engine
+from core.flow.loader import LoadedWorkflows
+from core.replay import Replay
+from core.settings import Mode
+from core.steps.services import Services
+
+
+class Desk:
+    """Everything an operator may ask or press, by subject."""
+
+    def __init__(
+        self,
+        services: Services,
+        engine: Engine,
+        control: Control,
+        workflows: LoadedWorkflows,
+        replay: Replay,
+    ) -> None:
+        self.settings = services.settings
+        self.clock = services.clock
+        self.views = services.storage.views
+        self.replay = replay
+        self.runs = Runs(services, control, workflows)
+        self.decisions = Decisions(services)
+        self.connections = Connections(services)
+        self.housekeeping = Housekeeping(services, control, workflows)
+        self.controls = Controls(services, self.housekeeping)
+        self._services, self._engine = services, engine
+
+    @property
+    def is_demo(self) -> bool:
+        return self.settings.mode is Mode.DEMO
+
+    def start_engine(self) -> None:
+        """Let workflows run in this process; unfinished ones go on where they stopped."""
+        self._engine.start()
+
+    def start(self) -> None:
+        """Start the engine, the clock and, in the demo, the replay."""
+        self.start_engine()
+        self.housekeeping.start()
+        if self.is_demo:
+            self.replay.start()
+
+    def close(self) -> None:
+        """Stop in order: no new work, running steps to their end, then the stores."""
+        self.housekeeping.stop()
+        self.replay.stop()
+        self._engine.stop()
+        self.housekeeping.mirror()
+        self._services.storage.close()

@@ -1,0 +1,70 @@
+"""Market sessions: which days are open, when they open and close, half days included."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+
+import exchange_calendars
+import pandas as pd
+
+from core.errors import InsufficientDataError
+
+_YEARS_BACK, _DAYS_AHEAD = 20, 400
+
+
+def is_known(name: str) -> bool:
+    return name in exchange_calendars.get_calendar_names()
+
+
+def is_session(name: str, day: date) -> bool:
+    """Tell whether the market trades on `day`. Raises: InsufficientDataError out of range."""
+    _check_range(name, day)
+    return bool(_calendar(name).is_session(day.isoformat()))
+
+
+def session_times(
+    name: str, at: Literal["open", "close"], after: datetime, until: datetime
+) -> Iterator[datetime]:
+    """Return the opens or closes in (after, until], aware UTC.
+
+    Raises: InsufficientDataError out of range.
+    """
+    _check_range(name, after.date())
+    _check_range(name, until.date())
+    calendar = _calendar(name)
+    times = calendar.opens if at == "open" else calendar.closes
+    first = times.searchsorted(pd.Timestamp(after), side="right")
+    last = times.searchsorted(pd.Timestamp(until), side="right")
+    for time in times.iloc[first:last]:
+        yield time.to_pydatetime().astimezone(UTC)
+
+
+def known_until(name: str) -> datetime:
+    """Return the end of what the calendar knows."""
+    return datetime.combine(_calendar(name).last_session.date(), datetime.min.time(), UTC)
+
+
+def _check_range(name: str, day: date) -> None:
+    calendar = _calendar(name)
+    first, last = calendar.first_session.date(), calendar.last_session.date()
+    if not first <= day <= last:
+        raise InsufficientDataError(f"calendar {name} is known from {first} to {last}, not {day}")
+
+
+def _calendar(name: str) -> exchange_calendars.ExchangeCalendar:
+    return _built(name, datetime.now(UTC).date())
+
+
+@lru_cache(maxsize=8)
+def _built(name: str, built_on: date) -> exchange_calendars.ExchangeCalendar:
+    """A calendar's range is fixed when it is built, so a long process builds it anew each day."""
+    start = built_on - timedelta(days=366 * _YEARS_BACK)
+    end = built_on + timedelta(days=_DAYS_AHEAD)
+    with warnings.catch_warnings():
+        # exchange_calendars 4.13 uses what pandas 3.1 announces to change in pandas 4.
+        warnings.simplefilter("ignore", pd.errors.Pandas4Warning)
+        return exchange_calendars.get_calendar(name, start=start, end=end)

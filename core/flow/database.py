@@ -1,0 +1,99 @@
+"""The engine database: SQLite beside the store, or PostgreSQL for several processes."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS
+
+from core.errors import ConfigurationError, StoreError
+
+metadata = sa.MetaData()
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CREATE_LOCK = 727_001  # any number that no other program on the server uses
+_BUSY_TIMEOUT_MS = 30_000
+_UNUSABLE = ("readonly database", "database or disk is full", "disk i/o error", "unable to open")
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as whole microseconds so that SQL compares it exactly."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def open_database(url: str) -> sa.Engine:
+    """Open the engine database and create what is missing in it.
+
+    Raises: StoreError in one line if it cannot be used.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ConfigurationError("ENGINE_DATABASE_URL is not a database address") from None
+    place = parsed.render_as_string(hide_password=True)
+    try:
+        engine = _open_sqlite(parsed) if _is_sqlite(parsed) else _open_server(parsed)
+        sa.event.listen(engine, "handle_error", _say_unusable)
+        DBOS.migrate(url)
+        with engine.begin() as connection:
+            if not _is_sqlite(parsed):  # two processes that create tables at once would race
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
+            metadata.create_all(connection)
+    except (sa.exc.DBAPIError, sqlite3.Error, OSError) as error:
+        raise StoreError(f"cannot use {place}: {_one_line(error)}") from error
+    return engine
+
+
+def _is_sqlite(url: sa.URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _open_sqlite(url: sa.URL) -> sa.Engine:
+    path = Path(url.database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_MS / 1000)
+    try:
+        connection.execute("pragma journal_mode=wal")
+    finally:
+        connection.close()
+    engine = sa.create_engine(url, pool_size=10, max_overflow=10)
+    sa.event.listen(engine, "connect", _configure_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    # A deferred transaction that turns into a writer fails at once instead of waiting.
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute(f"pragma busy_timeout={_BUSY_TIMEOUT_MS}")
+    connection.execute("pragma foreign_keys=on")
+
+
+def _open_server(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() != "postgresql":
+        raise ConfigurationError("ENGINE_DATABASE_URL must be sqlite:/// or postgresql://")
+    server = url.set(drivername="postgresql+psycopg")
+    return sa.create_engine(server, pool_pre_ping=True, pool_size=10, max_overflow=10)
+
+
+def _say_unusable(context: sa.ExceptionContext) -> None:
+    text = str(context.original_exception).lower()
+    if any(part in text for part in _UNUSABLE):
+        reason = _one_line(context.original_exception)
+        raise StoreError(f"the engine database cannot be used: {reason}")
+
+
+def _one_line(error: BaseException) -> str:
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().splitlines()[0] if str(original).strip() else repr(original)

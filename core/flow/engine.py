@@ -1,0 +1,115 @@
+"""The life of the engine: launch with all queues, stop between two nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+
+from core.flow import interpreter, runtime
+from core.flow.client import APP_VERSION, APPLICATION, POLL_S, RUNS_QUEUE, RunClient
+from core.flow.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from core.steps.services import WorkerServices
+
+WORKFLOWS = (interpreter.run, interpreter.node)  # their import registers them with DBOS
+
+
+@dataclass(frozen=True)
+class Queue:
+    """How many at once, and how often an idle process looks."""
+
+    name: str
+    poll_s: float
+    per_process: int | None = None
+    overall: int | None = None
+
+
+# Parents have a queue of their own: sharing one with their children would deadlock.
+QUEUES = (
+    Queue(RUNS_QUEUE, POLL_S, per_process=50),
+    Queue("effects", POLL_S, overall=4),
+    Queue("io", 0.5, per_process=8),
+    Queue("cpu", 0.5, per_process=2),
+)
+
+
+class Engine:
+    """Runs what is in the queues. One process at a time may use one `executor_id`."""
+
+    def __init__(
+        self,
+        database: sa.Engine,
+        url: str,
+        services: WorkerServices,
+        executor_id: str = "desk",
+        listen: Iterable[str] | None = None,
+    ) -> None:
+        """`listen` names the queues of a worker process; None is the owner, who takes all."""
+        self._database, self._url, self._services = database, url, services
+        self._executor_id = executor_id
+        self._listen = None if listen is None else list(listen)
+        self._watchdog: Watchdog | None = None
+
+    def start(self) -> None:
+        """Launch; unfinished runs of this executor id go on where they were."""
+        runtime.install(runtime.Runtime(self._services))
+        try:
+            self._launch()
+        except BaseException:
+            DBOS.destroy()
+            runtime.install(None)
+            raise
+        if self._database.dialect.name == "postgresql":
+            self._watchdog = Watchdog(self._database, self._executor_id)
+            self._watchdog.start()
+
+    def _launch(self) -> None:
+        DBOS(config=self._config())
+        if self._listen is not None:
+            DBOS.listen_queues(self._listen)
+        self._register_queues()
+        DBOS.launch()
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Stop between two nodes; False if a body still ran after `timeout_s`.
+
+        What has not been recorded by then runs again at the next start.
+        """
+        if self._watchdog is not None:
+            self._watchdog.stop()
+        is_idle = runtime.running().stop(timeout_s)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+        runtime.install(None)
+        return is_idle
+
+    def _register_queues(self) -> None:
+        """Write the queues down before the launch, which else notices them a second later."""
+        client = RunClient(self._database)
+        for queue in QUEUES:
+            client.dbos.register_queue(
+                queue.name,
+                worker_concurrency=queue.per_process,
+                global_concurrency=queue.overall,
+                polling_interval_sec=queue.poll_s,
+            )
+        client.close()
+
+    def _config(self) -> DBOSConfig:
+        return DBOSConfig(
+            name=APPLICATION,
+            system_database_url=self._url,
+            application_version=APP_VERSION,
+            executor_id=self._executor_id,
+            serializer=DBOSPortableJSONSerializer(),
+            log_level="WARNING",
+        )
+
+
+def worker_queues() -> tuple[str, ...]:
+    """Return the queues of a worker process: no whole runs, whose own nodes write the store."""
+    return tuple(queue.name for queue in QUEUES if queue.name != RUNS_QUEUE)

@@ -1,0 +1,58 @@
+"""Copy runs and steps into the store, where they are looked at but never controlled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from core.domain.base import Frozen, content_sha256
+from core.domain.flow import RunRecord, StepRecord
+from core.flow.control import Control
+
+RecordT = TypeVar("RecordT", bound=Frozen)
+
+_OVERLAP = timedelta(seconds=5)  # a run may be committed later than the time it carries
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class HistorySink(Protocol):
+    """Appends records; the same record twice does no harm."""
+
+    def append_runs(self, records: list[RunRecord]) -> None: ...
+
+    def append_steps(self, records: list[StepRecord]) -> None: ...
+
+
+class HistoryMirror:
+    """Hands over what has changed since the last call."""
+
+    def __init__(self, control: Control, sink: HistorySink, since: datetime | None = None) -> None:
+        """`since` is how far the sink already is; None copies everything once."""
+        self._control, self._sink = control, sink
+        self._cursor = since or _START
+        self._seen: dict[str, str] = {}
+
+    def sync(self) -> int:
+        """Copy, and return the number of records appended."""
+        next_cursor = datetime.now(UTC) - _OVERLAP
+        changed = self._control.changed_since(self._cursor)
+        runs = self._unseen((record.run_id, record) for record in changed)
+        steps = self._unseen(
+            (f"{record.run_id}/{step.id}", StepRecord(run_id=record.run_id, **step.model_dump()))
+            for record in changed
+            for step in self._control.steps_of(record)
+        )
+        if runs:
+            self._sink.append_runs(list(runs.values()))
+        if steps:
+            self._sink.append_steps(list(steps.values()))
+        # Only what the sink has taken counts as seen: an error is tried again.
+        self._seen.update({key: content_sha256(record) for key, record in (runs | steps).items()})
+        self._cursor = next_cursor
+        return len(runs) + len(steps)
+
+    def _unseen(self, records: Iterable[tuple[str, RecordT]]) -> dict[str, RecordT]:
+        return {
+            key: record for key, record in records if self._seen.get(key) != content_sha256(record)
+        }

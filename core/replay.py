@@ -1,0 +1,153 @@
+"""The demo: the sample's newest sessions, driven through the real workflows by a replayed clock."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.domain.market import BarQuery, Timeframe
+from core.errors import AppError
+from core.flow.control import Control
+from core.flow.spec import Workflow
+from core.flow.triggers import schedule
+from core.ports import MarketData
+from core.steps.services import Services
+
+LOG = logging.getLogger(__name__)
+NEW_YORK = ZoneInfo("America/New_York")
+SESSIONS = 60
+HELD_BACK = 5  # so that there is something left to live through after the replay
+MORNING = "daily_tactic"
+IDLE_TIMEOUT_S = 120.0
+APPROVED_BY_REPLAY = {"approvals": "auto", "approver": "policy:demo replay"}
+
+
+@dataclass(frozen=True)
+class ReplayStatus:
+    """How far the replay has come."""
+
+    done: int
+    total: int
+    session_date: date | None
+    is_filling: bool
+    has_ended: bool
+    error: str = ""
+
+
+def sample_sessions(market_data: MarketData) -> list[date]:
+    """Return the last sessions of the sample, oldest first."""
+    symbol = market_data.symbols()[0]
+    end = date(2100, 1, 1)
+    query = BarQuery(symbol=symbol, timeframe=Timeframe.DAY, start=date(2023, 1, 1), end=end)
+    return sorted(set(market_data.bars(query)["session_date"]))
+
+
+def replay_start(market_data: MarketData) -> datetime:
+    """Return the moment before the first replayed session's morning."""
+    first = sample_sessions(market_data)[-(SESSIONS + HELD_BACK)]
+    return datetime.combine(first, time(0), NEW_YORK).astimezone(UTC)
+
+
+class Replay:
+    """Moves the replayed clock forward, firing every scheduled workflow on the way."""
+
+    def __init__(
+        self, services: Services, control: Control, workflows: Mapping[str, Workflow]
+    ) -> None:
+        self._services, self._control, self._workflows = services, control, workflows
+        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._filling, self._error = False, ""
+        self._sessions: list[date] = []
+
+    def start(self) -> None:
+        """Fill an empty desk, then live through one session at a time, in the background."""
+        self._thread = threading.Thread(target=self._live, name="replay", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+        if self._thread:
+            self._thread.join(IDLE_TIMEOUT_S)
+
+    def press_next(self) -> None:
+        """Ask for the next session; it is replayed in the background."""
+        self._wake.set()
+
+    def status(self) -> ReplayStatus:
+        sessions, position = self.sessions(), self._services.state.replay_position()
+        today = position.astimezone(NEW_YORK).date() if position else None
+        window = sessions[-(SESSIONS + HELD_BACK) : -HELD_BACK]
+        return ReplayStatus(
+            done=sum(1 for day in window if today and day <= today),
+            total=len(window),
+            session_date=today,
+            is_filling=self._filling,
+            has_ended=bool(today and today >= sessions[-1]),
+            error=self._error,
+        )
+
+    def sessions(self) -> list[date]:
+        if not self._sessions:
+            self._sessions = sample_sessions(self._services.adapters.market_data)
+        return self._sessions
+
+    def fill(self) -> None:
+        """Replay the window; all but its last session are approved by the replay itself."""
+        window = self.sessions()[-(SESSIONS + HELD_BACK) : -HELD_BACK]
+        self._filling = True
+        try:
+            for day in window:
+                self.advance_to(day, APPROVED_BY_REPLAY if day != window[-1] else {})
+        finally:
+            self._filling = False
+
+    def next_session(self) -> bool:
+        """Advance to the morning of the next session; False when the sample has ended."""
+        position = self._services.state.replay_position()
+        today = position.astimezone(NEW_YORK).date() if position else date.min
+        following = next((day for day in self.sessions() if day > today), None)
+        if following is None:
+            return False
+        self.advance_to(following, {})
+        return True
+
+    def advance_to(self, day: date, extra_inputs: Mapping[str, str]) -> None:
+        """Fire everything that is due up to the morning of `day`, in order, waiting for each."""
+        until = datetime.combine(day, time(9, 0), NEW_YORK).astimezone(UTC)
+        # What is due at this very moment is started again, in case a crash came in between: the
+        # same moment has the same run id, so it runs once.
+        since = self._services.clock.now() - timedelta(microseconds=1)
+        for instant, workflow_id in schedule(self._workflows.values(), since, until):
+            if self._stopping.is_set():
+                return
+            self._services.state.advance_replay(instant)
+            self._control.start(workflow_id, run_inputs(instant) | dict(extra_inputs))
+            self._control.wait_idle(IDLE_TIMEOUT_S)
+            if workflow_id == MORNING:
+                LOG.info("replayed the morning of %s", day)
+
+    def _live(self) -> None:
+        try:
+            self.fill()
+            seconds = self._services.settings.demo_seconds_per_session
+            while not self._stopping.is_set():
+                self._wake.wait(seconds)
+                self._wake.clear()
+                if self._stopping.is_set() or not self.next_session():
+                    return
+        except AppError as error:
+            self._error = str(error)
+            LOG.exception("the replay stopped")
+
+
+def run_inputs(instant: datetime) -> dict[str, Any]:
+    """Return the inputs of a run that is due at `instant`."""
+    session_date = instant.astimezone(NEW_YORK).date()
+    return {"as_of": instant.isoformat(), "session_date": session_date.isoformat()}

@@ -1,0 +1,140 @@
+"""Ask for decisions, and record them once they are made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from core.domain.content import ContentEvent, ContentEventKind, ContentVersion
+from core.domain.flow import Approval, ApprovalRequest, ApprovalState, Decision, Verdict
+from core.domain.tactics import Tactic, TacticEvent, TacticEventKind
+from core.flow.catalog import StepContext, step
+from core.steps.content import post_key
+from core.steps.moment import deadline
+from core.steps.trade import entry_key
+
+
+@step("approval.ask_trade")
+def ask_trade(context: StepContext) -> dict[str, Any]:
+    """Ask for each sized order; the approval is bound to the hash of the order itself."""
+    storage, asked = context.services.storage, []
+    for row in context.results["size"]["orders"]:
+        tactic = storage.tactics.get(row["tactic_id"])
+        request = ApprovalRequest(
+            kind="trade",
+            subject_id=tactic.tactic_id,
+            content_sha256=row["sha256"],
+            title=f"{tactic.symbol} {tactic.headline}, grade {tactic.grade}",
+            workflow="trade_tactic",
+            inputs=_follow_up_inputs(context),
+            effect_keys=(entry_key(tactic.tactic_id),),
+            requested_at=context.services.clock.now(),
+            expires_at=deadline(context),
+            requested_by_run=context.run_id,
+        )
+        asked.append(_ask(context, request, context.services.playbook.policy.approvals.trade))
+    return {"approvals": asked}
+
+
+@step("approval.ask_content")
+def ask_content(context: StepContext) -> dict[str, Any]:
+    """Ask for each drafted post; the approval is bound to the hash of its exact variants."""
+    result = context.results.get("content") or context.results["recap"]
+    asked = []
+    for row in result["contents"]:
+        version = context.services.storage.content.get(row["content_id"])
+        request = ApprovalRequest(
+            kind="content",
+            subject_id=version.content_id,
+            content_sha256=version.content_sha256,
+            title=version.title,
+            workflow="publish_content",
+            inputs=_follow_up_inputs(context),
+            effect_keys=tuple(post_key(version.content_id, v.platform) for v in version.variants),
+            requested_at=context.services.clock.now(),
+            expires_at=deadline(context),
+            requested_by_run=context.run_id,
+        )
+        asked.append(_ask(context, request, context.services.playbook.policy.approvals.content))
+    return {"approvals": asked}
+
+
+@step("approval.record")
+def record(context: StepContext) -> dict[str, Any]:
+    """Append the decision to the history of what it was about."""
+    approval = context.inputs["approval"]
+    if approval["kind"] == "trade":
+        _record_trade(context, approval)
+    else:
+        _record_content(context, approval)
+    _audit(context, approval)
+    return {"approved": approval["verdict"] == Verdict.APPROVED, "verdict": approval["verdict"]}
+
+
+@step("approval.expire")
+def expire(context: StepContext) -> dict[str, Any]:
+    """Close every approval whose time has passed: silence means no."""
+    expired = context.services.approvals.expire_due(context.services.clock.now())
+    return {"expired": [approval.approval_id for approval in expired]}
+
+
+def _follow_up_inputs(context: StepContext) -> dict[str, Any]:
+    """A follow-up acts at the moment of the decision; one of a backfilled run at the run's own."""
+    inputs: dict[str, Any] = {"session_date": context.session_date.isoformat()}
+    if context.inputs.get("backfill"):
+        inputs |= {"backfill": True, "as_of": context.as_of.isoformat()}
+    return inputs
+
+
+def _ask(context: StepContext, request: ApprovalRequest, policy: str) -> dict[str, Any]:
+    approvals, now = context.services.approvals, context.services.clock.now()
+    approval = approvals.request(request)
+    policy = str(context.inputs.get("approvals", policy))
+    if policy == "auto" and approval.state is ApprovalState.PENDING:
+        actor = str(context.inputs.get("approver", "policy:auto"))
+        decision = Decision(verdict=Verdict.APPROVED, actor=actor, reason="allowed by policy")
+        approval = approvals.decide(approval.approval_id, decision, now)
+    return summary(approval)
+
+
+def summary(approval: Approval) -> dict[str, Any]:
+    """Return what the command line and the pages list of an approval."""
+    fields = {"approval_id", "kind", "subject_id", "content_sha256", "expires_at", "title"}
+    return approval.model_dump(mode="json", include=fields)
+
+
+def _record_trade(context: StepContext, approval: dict[str, Any]) -> None:
+    tactic: Tactic = context.services.storage.tactics.get(approval["subject_id"])
+    event = TacticEvent(
+        tactic_id=tactic.tactic_id,
+        version=tactic.version,
+        scenario_key=tactic.scenario.key if tactic.scenario else "",
+        kind=TacticEventKind(approval["verdict"]),
+        occurred_at=context.as_of,
+        actor=approval["actor"],
+        payload={"subject": "trade", "reason": approval["reason"]},
+    )
+    context.services.storage.tactics.append_events([event])
+
+
+def _record_content(context: StepContext, approval: dict[str, Any]) -> None:
+    version: ContentVersion = context.services.storage.content.get(approval["subject_id"])
+    event = ContentEvent(
+        content_id=version.content_id,
+        version=version.version,
+        kind=ContentEventKind(approval["verdict"]),
+        occurred_at=context.as_of,
+        actor=approval["actor"],
+        reason=approval["reason"],
+    )
+    context.services.storage.content.append_events([event])
+
+
+def _audit(context: StepContext, approval: dict[str, Any]) -> None:
+    context.services.storage.audit.record(
+        actor=approval["actor"],
+        action=f"{approval['kind']} {approval['verdict']}",
+        subject_id=approval["subject_id"],
+        payload={"approval_id": approval["approval_id"], "sha256": approval["content_sha256"]},
+        recorded_at=datetime.fromisoformat(approval["decided_at"]),
+    )

@@ -1,0 +1,114 @@
+"""From stored bars and headlines to a snapshot, and from the snapshot to an insight."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from core.analysis.indicators import read_indicators, read_lead, read_regime
+from core.analysis.levels import find_levels
+from core.analysis.rendering import one_line
+from core.domain.base import content_sha256
+from core.domain.market import Headline, Label, Lead, MarketSnapshot, Timeframe
+from core.errors import InsufficientDataError
+from core.flow.catalog import StepContext, step
+
+BARS = 400
+HEADLINES = 5
+HEADLINE_AGE = timedelta(days=5)
+
+
+@step("insight.snapshot")
+def snapshot(context: StepContext) -> dict[str, Any]:
+    """Freeze what is known of each symbol at this moment."""
+    lead, taken, without_data = _lead(context), {}, {}
+    for symbol in context.services.universe.symbols:
+        try:
+            taken[symbol] = context.services.storage.insights.append_snapshot(
+                take_snapshot(context, symbol, lead)
+            )
+        except InsufficientDataError as error:
+            without_data[symbol] = str(error)
+    if not taken:
+        raise InsufficientDataError(f"no symbol has enough data: {without_data}")
+    return {"snapshots": taken, "without_data": without_data}
+
+
+@step("insight.analyze")
+def analyze(context: StepContext) -> dict[str, Any]:
+    """Let the analyst judge each snapshot."""
+    storage, analyst = context.services.storage, context.services.adapters.analyst
+    insights = {
+        symbol: storage.insights.append_insight(
+            analyst.analyze(storage.insights.snapshot(snapshot_id))
+        )
+        for symbol, snapshot_id in context.results["snapshot"]["snapshots"].items()
+    }
+    return {"insights": insights, "engine": analyst.name}
+
+
+def take_snapshot(context: StepContext, symbol: str, lead: Lead | None) -> MarketSnapshot:
+    """Return the snapshot of `symbol`, made of daily bars before the session.
+
+    Raises: InsufficientDataError if there are too few bars.
+    """
+    bars = context.services.storage.bars.daily(symbol, context.session_date, BARS)
+    indicators = read_indicators(bars)
+    last, previous = bars.iloc[-1], bars.iloc[-2]
+    return MarketSnapshot(
+        symbol=symbol,
+        as_of=context.as_of,
+        session_date=context.session_date,
+        timeframe=Timeframe.DAY,
+        provider=str(last["provider"]),
+        label=Label(last["label"]),
+        bars_first_date=bars.iloc[0]["session_date"],
+        bars_last_date=last["session_date"],
+        bars_count=len(bars),
+        bars_sha256=bars_sha256(bars),
+        last=float(last["close"]),
+        previous_close=float(previous["close"]),
+        change_fraction=float(last["close"] / previous["close"] - 1),
+        previous_high=float(last["high"]),
+        previous_low=float(last["low"]),
+        indicators=indicators,
+        levels=find_levels(bars, indicators, float(last["close"])),
+        lead=lead,
+        regime=read_regime(bars, indicators),
+        headlines=_headlines(context, symbol),
+        fundamentals=context.services.storage.fundamentals.latest(symbol, context.session_date),
+    )
+
+
+def bars_sha256(bars: pd.DataFrame) -> str:
+    """Return the hash of the bars' dates and prices, so that a post can be traced to them."""
+    columns = ["session_date", "open", "high", "low", "close", "volume"]
+    rows = [[str(row[0]), *map(float, row[1:])] for row in bars[columns].to_numpy().tolist()]
+    return content_sha256({"bars": rows})
+
+
+def _lead(context: StepContext) -> Lead | None:
+    symbol = context.services.universe.lead
+    bars = context.services.storage.bars.daily(symbol, context.session_date, BARS)
+    if bars.empty:
+        return None
+    try:
+        return read_lead(symbol, bars, Label(bars.iloc[-1]["label"]))
+    except InsufficientDataError:
+        return None  # an insight without its lead says so
+
+
+def _headlines(context: StepContext, symbol: str) -> tuple[Headline, ...]:
+    items = context.services.storage.news.known(symbol, context.as_of - HEADLINE_AGE, context.as_of)
+    return tuple(
+        Headline(
+            news_id=item.news_id,
+            source=item.source,
+            title=one_line(item.title),
+            published_at=item.published_at,
+            label=item.label,
+        )
+        for item in items[-HEADLINES:]
+    )

@@ -1,0 +1,154 @@
+"""Publish approved posts, once per platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.domain.base import content_sha256
+from core.domain.content import (
+    ContentEvent,
+    ContentEventKind,
+    ContentVersion,
+    Post,
+    PostRequest,
+    Publication,
+)
+from core.domain.tactics import TacticEvent, TacticEventKind
+from core.errors import EffectParkedError, EffectRejectedError, StaleError
+from core.flow.catalog import StepContext, step
+from core.flow.effects import Lookup
+from core.ports import Publisher
+from core.steps.content import post_key
+
+
+@dataclass(frozen=True)
+class PublishPost:
+    """The effect of one post on one platform."""
+
+    publisher: Publisher
+    published_at: datetime
+
+    @property
+    def target(self) -> str:
+        return self.publisher.name
+
+    @property
+    def timeout_s(self) -> float:
+        return self.publisher.timeout_s
+
+    @property
+    def lookup(self) -> Lookup:
+        return self.publisher.capabilities().lookup
+
+    def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
+        post = PostRequest.model_validate(request)
+        return self.publisher.publish(post, self.published_at).model_dump(mode="json")
+
+    def find(self, key: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        post = self.publisher.find(key)
+        return post.model_dump(mode="json") if post else None
+
+
+@step("publish.prepare")
+def prepare(context: StepContext) -> dict[str, Any]:
+    """Check that the post is the approved one and still timely; list what goes where."""
+    approval = context.inputs["approval"]
+    version = context.services.storage.content.get(approval["subject_id"])
+    if version.content_sha256 != approval["content_sha256"]:
+        raise StaleError(f"{version.content_id}: the text has changed since it was approved")
+    if not context.inputs.get("backfill") and context.services.clock.now() > version.expires_at:
+        _append(context, version, ContentEventKind.EXPIRED)
+        return {"requests": {}, "reason": "the post was approved, but its time has passed"}
+    requests = {
+        variant.platform: PostRequest(
+            key=post_key(version.content_id, variant.platform),
+            title=version.title,
+            body=variant.body,
+            format=variant.format,
+            kind=version.kind,
+        ).model_dump(mode="json")
+        for variant in version.variants
+    }
+    return {"requests": requests, **dict.fromkeys(requests, True)}
+
+
+@step("publish.send")
+def send(context: StepContext) -> dict[str, Any]:
+    """Send one platform's variant through the effects ledger."""
+    platform = context.options["platform"]
+    request = context.results["prepare"]["requests"][platform]
+    publisher = context.services.adapters.publishers[platform]
+    effect = PublishPost(publisher, context.as_of)
+    record = context.services.ledger.apply(request["key"], effect, request)
+    return {"post": record.response, "attempt": record.attempt}
+
+
+@step("publish.book")
+def book(context: StepContext) -> dict[str, Any]:
+    """Record where the post now stands; what failed or is parked fails this run."""
+    platform = context.options["platform"]
+    result = context.results[platform]
+    approval = context.inputs["approval"]
+    version = context.services.storage.content.get(approval["subject_id"])
+    if "error" in result:
+        raise _failure(context, version, platform, str(result["error"]))
+    post = Post.model_validate(result["post"])
+    key = post_key(version.content_id, platform)
+    publication = Publication(
+        publication_id=content_sha256({"key": key, "external_id": post.external_id})[:16],
+        content_id=version.content_id,
+        version=version.version,
+        content_sha256=version.content_sha256,
+        platform=platform,
+        external_id=post.external_id,
+        url=post.url,
+        guarantee=context.services.adapters.publishers[platform].capabilities().guarantee,
+        published_at=post.published_at,
+    )
+    context.services.storage.content.append_publication(publication)
+    _append(context, version, ContentEventKind.PUBLISHED, platform)
+    _mark_tactic_published(context, version, publication)
+    return {"publication_id": publication.publication_id, "url": post.url}
+
+
+def _failure(
+    context: StepContext, version: ContentVersion, platform: str, error: str
+) -> EffectParkedError | EffectRejectedError:
+    key = post_key(version.content_id, platform)
+    record = context.services.ledger.get(key)
+    if record is not None and record.state == "rejected":
+        return EffectRejectedError(key, record.note or error)
+    return EffectParkedError(key, error)
+
+
+def _append(
+    context: StepContext, version: ContentVersion, kind: ContentEventKind, platform: str = ""
+) -> None:
+    event = ContentEvent(
+        content_id=version.content_id,
+        version=version.version,
+        kind=kind,
+        platform=platform,
+        occurred_at=context.as_of,
+        actor=context.run_id,
+    )
+    context.services.storage.content.append_events([event])
+
+
+def _mark_tactic_published(
+    context: StepContext, version: ContentVersion, publication: Publication
+) -> None:
+    if not version.subject_id.startswith("TBOW-"):
+        return
+    tactic = context.services.storage.tactics.get(version.subject_id)
+    event = TacticEvent(
+        tactic_id=tactic.tactic_id,
+        version=tactic.version,
+        kind=TacticEventKind.PUBLISHED,
+        occurred_at=publication.published_at,
+        actor=context.run_id,
+        payload={"subject": publication.platform, "url": publication.url},
+    )
+    context.services.storage.tactics.append_events([event])

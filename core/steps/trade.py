@@ -1,0 +1,183 @@
+"""Send approved orders once, and bring back what the broker made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from core.domain.market import Timeframe
+from core.domain.tactics import Tactic, TacticEvent, TacticEventKind
+from core.domain.trading import Fill, Order, OrderRequest
+from core.errors import EffectParkedError
+from core.flow.catalog import StepContext, step
+from core.flow.effects import Lookup
+from core.ports import Broker, SimulatedVenue
+
+MISSED_DAYS = 14  # how far back a simulated venue is shown bars it may have missed
+
+
+def entry_key(tactic_id: str) -> str:
+    """Return the business key of a tactic's entry order; it is also the client order id."""
+    return f"order:{tactic_id}:entry"
+
+
+@dataclass(frozen=True)
+class SubmitOrder:
+    """The effect of an entry order."""
+
+    broker: Broker
+    submitted_at: datetime
+    lookup: Lookup = "authoritative"
+
+    @property
+    def target(self) -> str:
+        return self.broker.name
+
+    @property
+    def timeout_s(self) -> float:
+        return self.broker.timeout_s
+
+    def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
+        return _answer(self.broker.submit(OrderRequest.model_validate(request), self.submitted_at))
+
+    def find(self, key: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        order = self.broker.order_by_client_id(key)
+        return _answer(order) if order else None
+
+
+@dataclass(frozen=True)
+class ClosePosition:
+    """The effect of flattening what is left of an order; doing it twice does nothing."""
+
+    broker: Broker
+    lookup: Lookup = "authoritative"
+
+    @property
+    def target(self) -> str:
+        return self.broker.name
+
+    @property
+    def timeout_s(self) -> float:
+        return self.broker.timeout_s
+
+    def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
+        self.broker.close_position(request["client_order_id"], request["reason"])
+        return {"external_id": request["client_order_id"]}
+
+    def find(self, key: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        return None  # closing a flat position does nothing, so it may be asked again
+
+
+def _answer(order: Order) -> dict[str, Any]:
+    return {"external_id": order.venue_order_id, "order": order.model_dump(mode="json")}
+
+
+@step("trade.submit")
+def submit(context: StepContext) -> dict[str, Any]:
+    """Send the approved order through the effects ledger."""
+    request = context.results["recheck"]["request"]
+    effect = SubmitOrder(context.services.adapters.broker, context.as_of)
+    record = context.services.ledger.apply(request["client_order_id"], effect, request)
+    return {"order": (record.response or {})["order"], "attempt": record.attempt}
+
+
+@step("trade.book")
+def book(context: StepContext) -> dict[str, Any]:
+    """Record the order, or why there is none."""
+    storage = context.services.storage
+    tactic = storage.tactics.get(context.inputs["approval"]["subject_id"])
+    result = context.results["submit"]
+    if "error" in result:
+        return _book_failure(context, tactic, str(result["error"]))
+    storage.trading.append_orders([Order.model_validate(result["order"])])
+    storage.tactics.append_events([_armed(context, tactic, TacticEventKind.ARMED, "")])
+    return {"armed": True}
+
+
+def _book_failure(context: StepContext, tactic: Tactic, error: str) -> dict[str, Any]:
+    record = context.services.ledger.get(entry_key(tactic.tactic_id))
+    if record is None or record.state != "rejected":
+        raise EffectParkedError(entry_key(tactic.tactic_id), error)
+    event = _armed(context, tactic, TacticEventKind.CANCELLED, record.note or error)
+    context.services.storage.tactics.append_events([event])
+    return {"armed": False, "reason": record.note or error}
+
+
+def _armed(context: StepContext, tactic: Tactic, kind: TacticEventKind, reason: str) -> TacticEvent:
+    return TacticEvent(
+        tactic_id=tactic.tactic_id,
+        version=tactic.version,
+        scenario_key=tactic.scenario.key if tactic.scenario else "",
+        kind=kind,
+        occurred_at=context.as_of,
+        actor=context.run_id,
+        payload={"reason": reason} if reason else {},
+    )
+
+
+@step("trade.settle")
+def settle(context: StepContext) -> dict[str, Any]:
+    """Show the day's bars to a simulated venue, then bring orders, fills and money home."""
+    broker = context.services.adapters.broker
+    if isinstance(broker, SimulatedVenue):
+        _simulate(context, broker)
+    return _sync(context)
+
+
+@step("trade.sync")
+def sync(context: StepContext) -> dict[str, Any]:
+    """Bring orders, fills and money home once more, after positions were flattened."""
+    return _sync(context)
+
+
+@step("trade.flatten")
+def flatten(context: StepContext) -> dict[str, Any]:
+    """Close at the broker what the plan's time limit or result has ended."""
+    services = context.services
+    effect = ClosePosition(services.adapters.broker)
+    for client_order_id in context.results["judge"]["to_close"]:
+        request = {"client_order_id": client_order_id, "reason": "the plan has ended"}
+        services.ledger.apply(client_order_id.replace(":entry", ":close"), effect, request)
+    return {"closed": len(context.results["judge"]["to_close"])}
+
+
+def _simulate(context: StepContext, venue: SimulatedVenue) -> None:
+    services, today = context.services, context.session_date
+    orders = services.adapters.broker.open_orders()
+    positions = services.adapters.broker.positions()
+    for symbol in sorted({o.symbol for o in orders} | {p.symbol for p in positions}):
+        since = today - timedelta(days=MISSED_DAYS)
+        venue.process(services.storage.bars.between(symbol, Timeframe.FIVE_MINUTES, since, today))
+
+
+def _sync(context: StepContext) -> dict[str, Any]:
+    broker, trading = context.services.adapters.broker, context.services.storage.trading
+    fills, cursor = broker.fills_since(trading.fill_cursor())
+    trading.append_fills(fills)
+    trading.save_fill_cursor(cursor, context.as_of)
+    stale = [order for order in trading.latest_orders() if order.status.is_open]
+    current = [broker.order_by_client_id(order.client_order_id) for order in stale]
+    trading.append_orders([order for order in current if order is not None])
+    account = broker.account().model_copy(update={"as_of": context.as_of})
+    trading.append_account(account)
+    trading.append_positions(context.as_of, broker.positions())
+    return {"fills": len(fills), "equity": str(account.equity)}
+
+
+def actual_r(context: StepContext, tactic: Tactic) -> float | None:
+    """Return what the account made of a plan in R, None where nothing was traded."""
+    trading = context.services.storage.trading
+    fills = trading.fills(entry_key(tactic.tactic_id))
+    if not fills or tactic.scenario is None:
+        return None
+    unit = Decimal(str(abs(tactic.scenario.worst_entry - tactic.scenario.stop)))
+    planned = trading.request(entry_key(tactic.tactic_id)).quantity * unit
+    return round(float(profit(fills) / planned), 4)
+
+
+def profit(fills: list[Fill]) -> Decimal:
+    """Return the realised profit of a flat trade after fees, in USD."""
+    flows = sum((-f.side.sign * f.quantity * f.price for f in fills), Decimal(0))
+    return flows - sum((fill.fees for fill in fills), Decimal(0))

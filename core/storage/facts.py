@@ -1,0 +1,72 @@
+"""An append-only table of one kind of fact: the whole as JSON, and the columns that SQL needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+from core.domain.base import Frozen, canonical_json, content_sha256
+from core.errors import NotFoundError
+from core.storage.chain import LEDGER, chain_rows
+from core.storage.connection import Cursor, Store, insert_absent
+
+Fact = TypeVar("Fact", bound=Frozen)
+
+
+@dataclass(frozen=True)
+class FactTable(Generic[Fact]):
+    """`columns` are attributes of the model; a dotted one is stored under its last part.
+
+    `identity` is the column that holds the hash of the fact, where a fact is its own key.
+    """
+
+    name: str
+    model: type[Fact]
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    identity: str = ""
+
+    def append(self, store: Store, facts: Sequence[Fact], **extra: object) -> int:
+        """Store the facts whose key is absent, in order; return how many these were."""
+        if not facts:
+            return 0
+        rows = store.batch(self.name, [self._row(fact, extra) for fact in facts])
+        with store.write() as cursor:
+            return self._insert(cursor, rows)
+
+    def insert(self, cursor: Cursor, store: Store, facts: Sequence[Fact], **extra: object) -> int:
+        """Append inside the caller's transaction."""
+        rows = store.batch(self.name, [self._row(fact, extra) for fact in facts])
+        return self._insert(cursor, rows)
+
+    def find(self, store: Store, condition: str, params: Sequence[object] = ()) -> list[Fact]:
+        """Return the facts for which a condition holds; it may end in `order by` and `limit`."""
+        rows = store.all(f"select body from {self.name} f where {condition}", params)
+        return [self.model.model_validate_json(body) for (body,) in rows]
+
+    def get(self, store: Store, key: str, condition: str, params: Sequence[object]) -> Fact:
+        """Return the one fact for which a condition holds.
+
+        Raises: NotFoundError that names `key`.
+        """
+        found = self.find(store, condition, params)
+        if not found:
+            raise NotFoundError(f"there is no {key} in {self.name}")
+        return found[0]
+
+    def _row(self, fact: Fact, extra: dict[str, object]) -> dict[str, object]:
+        columns = {path.rpartition(".")[2]: attrgetter(path)(fact) for path in self.columns}
+        identity = {self.identity: content_sha256(fact)} if self.identity else {}
+        common = {"body": canonical_json(fact), "stored_at": datetime.now(UTC)}
+        return {**columns, **identity, **extra, **common}
+
+    def _insert(self, cursor: Cursor, rows: Any) -> int:
+        if self.name not in LEDGER:
+            return int(insert_absent(cursor, self.name, rows, self.keys))
+        names = rows.column_names
+        stored = insert_absent(cursor, self.name, rows, self.keys, returning=", ".join(names))
+        chain_rows(cursor, self.name, [dict(zip(names, row, strict=True)) for row in stored])
+        return len(stored)

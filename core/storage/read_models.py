@@ -1,0 +1,12 @@
+"""What the pages read: one method per block of a page, in `core/storage/views/`."""
+
+from __future__ import annotations
+
+from core.storage.views.lineage import LineageViews
+from core.storage.views.overview import OverviewViews
+from core.storage.views.posts import PostViews
+from core.storage.views.tactic_detail import TacticDetailViews
+
+
+class Views(OverviewViews, TacticDetailViews, PostViews, LineageViews):
+    """All read models; the types they return are in `core.domain.views`."""

@@ -1,0 +1,48 @@
+"""The whole store: one object per aggregate over the one connection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.storage.audit import Audit
+from core.storage.bars import Bars
+from core.storage.connection import Store
+from core.storage.content import Contents
+from core.storage.engagement import Engagement
+from core.storage.fundamentals import FundamentalFacts
+from core.storage.history import History
+from core.storage.insights import Insights
+from core.storage.news import NewsItems
+from core.storage.quality import Quality
+from core.storage.read_models import Views
+from core.storage.tactics import Tactics
+from core.storage.trading import Trading
+
+
+class Storage:
+    """Opens the database file and hands out its aggregates.
+
+    Raises: StoreLockedError, StoreError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.store = Store(path)
+        self.bars = Bars(self.store)
+        self.quality = Quality(self.store)
+        self.news = NewsItems(self.store)
+        self.fundamentals = FundamentalFacts(self.store)
+        self.insights = Insights(self.store)
+        self.tactics = Tactics(self.store)
+        self.trading = Trading(self.store)
+        self.content = Contents(self.store)
+        self.engagement = Engagement(self.store)
+        self.audit = Audit(self.store)
+        self.history = History(self.store)
+        self.views = Views(self.store)
+
+    def backup(self, target: Path) -> None:
+        """Write a complete copy to `target` while the desk runs."""
+        self.store.backup(target)
+
+    def close(self) -> None:
+        self.store.close()

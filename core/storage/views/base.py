@@ -1,0 +1,24 @@
+"""What all views share: the store, and how states are folded from events."""
+
+from __future__ import annotations
+
+from core.storage.connection import Store
+
+PUBLISHING = "('drafted', 'approved', 'rejected', 'expired', 'published')"
+
+STATES = f"""
+states as (
+    select tactic_id,
+        arg_max(kind, (version, occurred_at, rowid)) filter (kind in {PUBLISHING})
+            as publishing_state,
+        arg_max(kind, (occurred_at, rowid)) filter (kind not in {PUBLISHING}) as trade_state,
+        bool_or(kind = 'armed') as is_armed
+    from tactic_events group by tactic_id
+)"""
+
+
+class StoreView:
+    """Reads from the one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store

@@ -1,0 +1,123 @@
+"""One colour, one icon and one word per state, the same on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+Color = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
+
+
+class Look(NamedTuple):
+    word: str
+    color: Color
+    icon: str
+
+
+_WAITS: Color = "orange"
+LOOKS: dict[str, Look] = {
+    # decisions and posts
+    "pending": Look("waiting", _WAITS, "hourglass_empty"),
+    "waiting": Look("waiting", _WAITS, "hourglass_empty"),
+    "drafted": Look("drafted", "gray", "edit_note"),
+    "approved": Look("approved", "blue", "check"),
+    "rejected": Look("rejected", "red", "close"),
+    "expired": Look("expired", "gray", "timer_off"),
+    "published": Look("published", "green", "campaign"),
+    # tactics
+    "armed": Look("armed", "violet", "my_location"),
+    "triggered": Look("triggered", "violet", "bolt"),
+    "opened": Look("open", "blue", "play_arrow"),
+    "target_hit": Look("target hit", "green", "flag"),
+    "resolved": Look("resolved", "green", "task_alt"),
+    "never_triggered": Look("never triggered", "gray", "hourglass_disabled"),
+    "invalidated": Look("invalidated", "gray", "block"),
+    "cancelled": Look("cancelled", "gray", "block"),
+    "canceled": Look("cancelled", "gray", "block"),
+    # outcomes
+    "target": Look("target", "green", "flag"),
+    "partial": Look("partial", "green", "flag"),
+    "stopped": Look("stopped", "red", "front_hand"),
+    "time_stop": Look("time stop", "gray", "timer"),
+    "breakeven": Look("breakeven", "gray", "balance"),
+    # orders
+    "accepted": Look("working", "blue", "sync"),
+    "partially_filled": Look("partly filled", "blue", "timelapse"),
+    "filled": Look("filled", "green", "check_circle"),
+    # runs and steps
+    "queued": Look("queued", "gray", "schedule"),
+    "running": Look("running", "blue", "sync"),
+    "succeeded": Look("done", "green", "check_circle"),
+    "failed": Look("failed", "red", "error"),
+    "skipped": Look("skipped", "gray", "skip_next"),
+    # effects
+    "intended": Look("intended", "gray", "schedule"),
+    "sending": Look("sending", "blue", "send"),
+    "done": Look("done", "green", "check_circle"),
+    "unknown": Look("unclear", "red", "help"),
+    # the desk
+    "demo": Look("demo", "violet", "science"),
+    "paper": Look("paper", "blue", "description"),
+    "live": Look("live", "red", "bolt"),
+    "active": Look("trading active", "green", "play_arrow"),
+    "reduce_only": Look("reduce only", _WAITS, "trending_down"),
+    "halted": Look("trading halted", "red", "front_hand"),
+    "ok": Look("ok", "green", "check_circle"),
+    "degraded": Look("degraded", "red", "error"),
+    # grades, sides, provenance
+    "A+": Look("A+", "green", "stars"),
+    "B": Look("B", "blue", "star"),
+    "C": Look("C", "gray", "star_half"),
+    "DNP": Look("do not play", "gray", "do_not_disturb_on"),
+    "long": Look("long", "green", "north_east"),
+    "short": Look("short", "red", "south_east"),
+    "bullish": Look("bullish", "green", "north_east"),
+    "bearish": Look("bearish", "red", "south_east"),
+    "neutral": Look("neutral", "gray", "east"),
+    "real": Look("REAL", "gray", "verified"),
+    "derived": Look("DERIVED", _WAITS, "functions"),
+    "synthetic": Look("SYNTHETIC", "violet", "science"),
+    "trade": Look("trade", "blue", "candlestick_chart"),
+    "content": Look("post", "violet", "article"),
+    "pass": Look("yes", "green", "check"),
+    "fail": Look("no", "red", "close"),
+    "na": Look("by hand", "gray", "pan_tool"),
+}
+
+
+def look(state: object) -> Look:
+    """Return how a state looks; an unknown one is shown as its own word, in gray."""
+    name = str(state)
+    return LOOKS.get(name, Look(name.replace("_", " "), "gray", "label"))
+
+
+def word(state: object) -> str:
+    return look(state).word
+
+
+def badge(state: object, *, text: str = "", help_text: str | None = None) -> None:
+    """Draw the badge of a state; `text` says more than the one word."""
+    found = look(state)
+    label, icon = text or found.word, f":material/{found.icon}:"
+    st.badge(label, icon=icon, color=found.color, help=help_text)
+
+
+def inline(state: object, text: str = "") -> str:
+    """Return the badge as Markdown, for the middle of a line."""
+    found = look(state)
+    return f":{found.color}-badge[:material/{found.icon}: {text or found.word}]"
+
+
+def column(label: str, states: Iterable[object]) -> Any:
+    """Return a table column that shows states as coloured words; its cells come from `cells`."""
+    looks = {found.word: found.color for found in map(look, dict.fromkeys(map(str, states)))}
+    return st.column_config.MultiselectColumn(
+        label, options=list(looks) or [""], color=list(looks.values()) or ["gray"]
+    )
+
+
+def cells(states: pd.Series[Any]) -> list[list[str]]:
+    return [[] if pd.isna(state) else [word(state)] for state in states]

@@ -1,0 +1,180 @@
+"""What waits for a decision: one card per plan, its order and its post side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import streamlit as st
+
+from core import bootstrap
+from core.domain.content import ContentVersion
+from core.domain.flow import Approval
+from core.domain.views import Inbox
+from pages.components import badges, flash
+from pages.components.formatting import countdown, eastern, plural, post_markdown, prose, short
+from pages.components.ticket import order_ticket
+
+REASON = "approvals_reason"
+
+
+@dataclass(frozen=True)
+class Card:
+    """The approvals of one plan; a post without a plan has a card of its own."""
+
+    subject_id: str
+    trade: Approval | None = None
+    content: Approval | None = None
+
+    @property
+    def approvals(self) -> tuple[Approval, ...]:
+        return tuple(part for part in (self.trade, self.content) if part is not None)
+
+    @property
+    def ids(self) -> list[str]:
+        return [approval.approval_id for approval in self.approvals]
+
+    @property
+    def title(self) -> str:
+        return self.approvals[0].title
+
+    @property
+    def expires_at(self) -> datetime:
+        return min(approval.expires_at for approval in self.approvals)
+
+
+def read() -> tuple[list[Card], Inbox]:
+    """Return what waits now, uncached: this is what the clicks act on."""
+    desk = bootstrap.desk()
+    pending = desk.decisions.pending()
+    about = desk.views.inbox([approval.subject_id for approval in pending])
+    return group(pending, about.contents), about
+
+
+def group(pending: Iterable[Approval], contents: Mapping[str, ContentVersion]) -> list[Card]:
+    """Put a trade and the post of the same plan on one card, in the order they were asked."""
+    parts: dict[str, dict[str, Approval]] = {}
+    for approval in pending:
+        content = contents.get(approval.subject_id)
+        subject = content.subject_id if content else approval.subject_id
+        kind = "trade" if approval.kind == "trade" else "content"
+        if kind in parts.get(subject, {}):
+            subject = f"{subject} {approval.approval_id}"  # two versions of a post: a card each
+        parts.setdefault(subject, {})[kind] = approval
+    cards = [Card(key, part.get("trade"), part.get("content")) for key, part in parts.items()]
+    return sorted(cards, key=lambda card: card.trade is None)
+
+
+def approve(ids: list[str], what: str) -> None:
+    """Approve what one button stands for, in one call; what was decided before is said."""
+
+    def act() -> None:
+        done, refused = bootstrap.desk().decisions.approve_all(ids, flash.actor())
+        if done:
+            flash.note(f"{what}: {plural(len(done), 'approval')} given")
+        for reason in refused:
+            known = "Already handled: " if " was " in reason else ""
+            flash.note(f"{known}{reason}", flash.KNOWN)
+
+    flash.press(act, "")
+
+
+def reject(approvals: Mapping[str, str]) -> None:
+    """Reject with the typed reason; `approvals` maps ids to what they are about."""
+    reason = str(st.session_state.get(REASON) or "").strip()
+    if not reason:
+        flash.note("A rejection needs a reason.", flash.KNOWN)
+        return
+    decisions, actor = bootstrap.desk().decisions, flash.actor()
+    for approval_id, what in approvals.items():
+        act = partial(decisions.reject, approval_id, actor, reason)
+        flash.press(act, f"Rejected the {what}")
+
+
+@st.dialog("Reject", icon=":material/close:")
+def reject_dialog(card: Card) -> None:
+    st.markdown(f"**{prose(card.title)}**")
+    chosen = list(card.approvals)
+    if len(chosen) > 1:
+        kinds = [approval.kind for approval in chosen]
+        kept = st.pills(
+            "What to reject", kinds, selection_mode="multi", default=kinds,
+            format_func=badges.word, key=f"approvals_kinds_{card.ids[0]}",
+        )  # fmt: skip
+        chosen = [approval for approval in chosen if approval.kind in kept]
+    reason = st.text_input("Reason", key=REASON, placeholder="In a few words", live=True)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Cancel", key="approvals_reject_cancel"):
+            st.rerun()
+        if st.button(
+            "Reject", key="approvals_reject_yes", type="primary", on_click=reject,
+            args=({a.approval_id: badges.word(a.kind) for a in chosen},),
+            disabled=not (chosen and (reason or "").strip()),
+        ):  # fmt: skip
+            st.rerun()  # only closes the dialog: the callback has acted
+
+
+def draw_card(card: Card, about: Inbox, now: datetime) -> None:
+    """Draw one card with everything that a decision needs."""
+    with st.container(border=True, key=f"card_{card.ids[0]}"):
+        _head(card, about, now)
+        if card.trade is None or card.content is None:
+            _body(card.trade or card.content, about)
+            return
+        left, right = st.columns(2)
+        with left:
+            _body(card.trade, about)
+        with right:
+            _body(card.content, about)
+
+
+def buttons(card: Card) -> None:
+    """Draw the buttons of a card; each is one call."""
+    key = card.ids[0]
+    if card.trade and card.content:
+        _approve("Approve both", card.ids, f"both_{key}", primary=True)
+        _approve("Order only", [card.trade.approval_id], f"trade_{key}")
+        _approve("Post only", [card.content.approval_id], f"content_{key}")
+    else:
+        _approve("Approve", card.ids, f"one_{key}", primary=True)
+
+
+def _approve(label: str, ids: list[str], key: str, *, primary: bool = False) -> None:
+    st.button(
+        label, key=f"approve_{key}", type="primary" if primary else "secondary",
+        icon=":material/check:", on_click=approve, args=(ids, label),
+    )  # fmt: skip
+
+
+def _head(card: Card, about: Inbox, now: datetime) -> None:
+    tactic = about.tactics.get(card.subject_id)
+    marks = [badges.inline(approval.kind) for approval in card.approvals]
+    if tactic is not None:
+        marks.append(badges.inline(tactic.grade, f"grade {tactic.grade}"))
+    marks.append(badges.inline("waiting", countdown(card.expires_at, now)))
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.markdown(f"**{prose(card.title)}**  \n{' '.join(marks)}", width="content")
+        with st.container(horizontal=True, width="content"):
+            buttons(card)
+            if st.button("Reject", key=f"reject_{card.ids[0]}", icon=":material/close:"):
+                reject_dialog(card)
+
+
+def _body(approval: Approval | None, about: Inbox) -> None:
+    if approval is None:
+        return
+    if approval.kind == "trade":
+        order_ticket(approval, about)
+    elif content := about.contents.get(approval.subject_id):
+        with st.container(border=True, height=360):
+            st.markdown(post_markdown(content.body))
+        platforms = ", ".join(variant.platform for variant in content.variants)
+        st.caption(f"Goes to {prose(platforms)}. Bound to `{short(approval.content_sha256)}`.")
+    else:
+        st.caption("What this is about is not in the store yet.")
+    st.caption(f"Open until {eastern(approval.expires_at)}.")
+

@@ -1,0 +1,74 @@
+"""The order ticket: what goes out, what it risks, and what bound its size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import streamlit as st
+
+from core.domain.flow import Approval
+from core.domain.risk import SizeDecision
+from core.domain.tactics import Tactic
+from core.domain.trading import OrderRequest
+from core.domain.views import Inbox
+from pages.components import formatting
+from pages.components.formatting import money, percent, price, prose, quantity, short, words
+
+Row = tuple[str, str]
+
+
+def order_ticket(approval: Approval, about: Inbox) -> None:
+    """Draw the whole order that an approval is bound to."""
+    request = about.requests.get(approval.subject_id)
+    if request is None:
+        st.caption("The order is not in the store yet.")
+        return
+    size = about.sizes.get(approval.subject_id)
+    rows = [*order_rows(request, about.tactics.get(approval.subject_id))]
+    rows += size_rows(size, about.equity) if size else [("Size", "no sizing decision is stored")]
+    rows.append(("Bound to", f"`{short(approval.content_sha256)}`"))
+    table(rows, alt=f"Order ticket of {approval.subject_id}")
+
+
+def table(rows: list[Row], *, alt: str) -> None:
+    """Draw names and values; the values are Markdown."""
+    names, values = zip(*rows, strict=True)
+    st.table(
+        {"Name": list(names), "Value": list(values)},
+        border="horizontal", hide_header=True, hide_index=True, alt=alt,
+    )  # fmt: skip
+
+
+def order_rows(request: OrderRequest, tactic: Tactic | None) -> Iterator[Row]:
+    side = f"{request.side} {quantity(request.quantity)} {request.symbol}".capitalize()
+    side = side.replace(request.symbol.lower(), request.symbol)
+    yield "Order", f"**{prose(side)}**, limit {_usd(request.limit_price)}, {request.time_in_force}"
+    yield "Stop", _usd(request.bracket.stop_price)
+    unit = abs(request.limit_price - request.bracket.stop_price)
+    for number, target in enumerate(request.bracket.take_profits, 1):
+        reward = formatting.r(float(abs(target.price - request.limit_price) / unit))
+        shares = quantity(target.quantity)
+        yield f"Target {number}", f"{_usd(target.price)} for {shares} shares, {reward}"
+    if tactic is not None and tactic.scenario is not None:
+        plan = tactic.scenario
+        yield "Entry zone", f"{_usd(plan.entry_low)} to {_usd(plan.entry_high)}"
+        yield "Time limit", formatting.plural(plan.timebox_sessions, "session")
+
+
+def size_rows(size: SizeDecision, equity: float | None = None) -> list[Row]:
+    """Return the risk, what bound the size, and the ladder of limits."""
+    share = f", {percent(size.risk_usd / equity, places=2)} of equity" if equity else ""
+    rows = [
+        ("Risk", f"**{_usd(size.risk_usd)}**{share}"),
+        ("Value", _usd(size.notional_usd)),
+        ("Size bound by", prose(size.reason_if_zero or words(size.binding))),
+    ]
+    for rung in size.ladder:
+        mark = " **\u2190 binds**" if rung.name == size.binding else ""
+        told = f"{rung.quantity:,.1f} shares: {prose(rung.detail)}{mark}"
+        rows.append((words(rung.name).capitalize(), told))
+    return rows
+
+
+def _usd(amount: object) -> str:
+    return "\\" + money(amount) if isinstance(amount, (int, float)) else f"\\${price(amount)}"  # type: ignore[arg-type]

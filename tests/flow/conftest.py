@@ -1,0 +1,111 @@
+"""A database and an engine for each test; DBOS is a singleton, so every engine is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from core.flow.client import RunClient
+from core.flow.control import Control
+from core.flow.database import open_database
+from core.flow.engine import Engine
+from core.flow.spec import Workflow
+from tests.postgres import postgres_server, postgres_url  # noqa: F401
+
+AS_OF = "2026-11-24T13:15:00+00:00"
+
+both = pytest.mark.parametrize(
+    "url", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@dataclass
+class Rig:
+    """An engine with its controls over one database."""
+
+    url: str
+    database: sa.Engine
+    folder: Path
+    services: Any = None
+    workflows: dict[str, Workflow] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.client = RunClient(self.database)
+        self.control = Control(self.client, self.workflows)
+        self.engine = Engine(self.database, self.url, self.services)
+        self.is_running = False
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "journal"
+
+    @property
+    def gate(self) -> Path:
+        return self.folder / "gate"
+
+    def inputs(self, **more: Any) -> dict[str, Any]:
+        return {"as_of": AS_OF, "journal": str(self.journal), "gate": str(self.gate), **more}
+
+    def add(self, *nodes: dict[str, Any], id: str = "flow", **more: Any) -> Workflow:  # noqa: A002
+        self.workflows[id] = Workflow(id=id, title=id, nodes=nodes, **more)
+        return self.workflows[id]
+
+    def run(self, *nodes: dict[str, Any], timeout_s: float = 20, **inputs: Any) -> str:
+        """Start the engine if need be, run one workflow of `nodes` to its end."""
+        self.add(*nodes)
+        self.start()
+        run_id = self.control.start("flow", self.inputs(**inputs))
+        self.control.wait(run_id, timeout_s)
+        return run_id
+
+    def states(self, run_id: str) -> dict[str, str]:
+        return {step.id: str(step.status) for step in self.control.steps(run_id)}
+
+    def start(self) -> None:
+        if not self.is_running:
+            self.engine.start()
+            self.is_running = True
+
+    def stop(self, timeout_s: float = 5) -> bool:
+        was_idle = self.engine.stop(timeout_s) if self.is_running else True
+        self.is_running = False
+        return was_idle
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if getattr(request, "param", "sqlite") == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'engine.sqlite'}"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[sa.Engine]:
+    engine = open_database(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def make_rig(url: str, database: sa.Engine, tmp_path: Path) -> Iterator[Callable[..., Rig]]:
+    rigs: list[Rig] = []
+
+    def make(services: Any = None) -> Rig:
+        rigs.append(Rig(url, database, tmp_path, services))
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        rig.gate.touch()
+        rig.stop()
+        rig.client.close()
+
+
+@pytest.fixture
+def rig(make_rig: Callable[..., Rig]) -> Rig:
+    return make_rig()
