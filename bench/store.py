@@ -11,14 +11,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.domain.tactics import TacticEventKind
+from core.domain.engagement import SampleAge
+from core.domain.tactics import Tactic, TacticEventKind
 from core.domain.trading import FillLeg, OrderStatus
+from core.storage.content import PUBLICATIONS, VERSIONS
+from core.storage.insights import INSIGHTS, SNAPSHOTS
 from core.storage.storage import Storage
+from core.storage.tactics import RESOLUTIONS, TACTICS
 from tests.storage import samples
 
 BARS = 1_000_000
 SYMBOLS = 500
 SESSIONS = 60
+FIRST = date(2024, 1, 5)
 WATCHED = tuple(f"W{number:02d}" for number in range(20))
 KINDS = (
     TacticEventKind.DRAFTED,
@@ -32,11 +37,12 @@ KINDS = (
 def run() -> list[tuple[str, float, str, str]]:
     """Return (name, value, unit, target) of each measure."""
     with tempfile.TemporaryDirectory() as folder:
-        storage = Storage(Path(folder) / "desk.duckdb")
-        try:
-            return [*_pages(storage), *_ingest(storage), _reopen(storage)]
-        finally:
-            storage.close()
+        path = Path(folder) / "desk.duckdb"
+        storage = Storage(path)
+        rows = [*_pages(storage), *_appends(storage), *_ingest(storage)]
+        storage.close()
+        opened = _milliseconds(lambda: Storage(path).close())
+        return [*rows, ("open and close a store of 1,000,000 bars", opened, "ms", "<= 200")]
 
 
 def many_bars(rows: int = BARS, symbols: int = SYMBOLS) -> pd.DataFrame:
@@ -99,44 +105,61 @@ def _pages(storage: Storage) -> list[tuple[str, float, str, str]]:
 
 def fill_history(storage: Storage) -> str:
     """Store some sessions of a desk's work; return the id of the last tactic."""
-    first, tactic_id = date(2024, 1, 5), ""
+    days = [FIRST + timedelta(offset) for offset in range(SESSIONS)]
+    tactics = [samples.tactic(symbol, day) for day in days for symbol in WATCHED[:2]]
     for symbol in WATCHED:
-        storage.bars.append(samples.bars(symbol, sessions=400, last=first + timedelta(SESSIONS)))
-    for offset in range(SESSIONS):
-        for symbol in WATCHED[:2]:
-            tactic_id = _one_day(storage, symbol, first + timedelta(offset))
-        storage.bars.append(_intraday(first + timedelta(offset)))
-    return tactic_id
+        storage.bars.append(samples.bars(symbol, sessions=400, last=days[-1]))
+    storage.bars.append(pd.concat([_intraday(day) for day in days]))
+    _fill_tactics(storage, tactics)
+    _fill_trading(storage, tactics)
+    _fill_content(storage, tactics)
+    return tactics[-1].tactic_id
 
 
-def _one_day(storage: Storage, symbol: str, session: date) -> str:
-    tactic = samples.tactic(symbol, session)
-    version = samples.content(tactic)
-    publication = samples.publication(version)
-    storage.insights.append_snapshot(samples.snapshot(symbol, session))
-    storage.insights.append_insight(samples.insight(symbol, session))
-    storage.tactics.append(tactic)
-    storage.tactics.append_events([samples.tactic_event(kind, of=tactic) for kind in KINDS])
-    storage.tactics.append_size(tactic.tactic_id, 1, tactic.as_of, samples.size_decision())
-    _trade(storage, symbol, session)
-    storage.tactics.append_resolution(samples.resolution(tactic))
-    storage.content.append(version)
-    storage.content.append_events([samples.content_event(of=version)])
-    storage.content.append_publication(publication)
-    storage.engagement.append([samples.sample(publication)])
-    return tactic.tactic_id
+def _fill_tactics(storage: Storage, tactics: list[Tactic]) -> None:
+    store = storage.store
+    names = [(tactic.symbol, tactic.session_date) for tactic in tactics]
+    SNAPSHOTS.append(store, [samples.snapshot(*name) for name in names])
+    INSIGHTS.append(store, [samples.insight(*name) for name in names])
+    TACTICS.append(store, tactics)
+    events = [samples.tactic_event(kind, of=tactic) for tactic in tactics for kind in KINDS]
+    storage.tactics.append_events(events)
+    RESOLUTIONS.append(store, [samples.resolution(tactic) for tactic in tactics[:-4]])
 
 
-def _trade(storage: Storage, symbol: str, session: date) -> None:
-    tactic, trading = samples.tactic(symbol, session), storage.trading
-    is_closed = session < date(2024, 1, 5) + timedelta(SESSIONS - 2)
-    legs = (FillLeg.ENTRY, FillLeg.TARGET) if is_closed else (FillLeg.ENTRY,)
-    trading.append_request(samples.order_request(tactic), tactic.tactic_id, 1)
-    trading.append_orders([samples.order(tactic), samples.order(tactic, status=OrderStatus.FILLED)])
-    trading.append_fills([samples.fill(tactic, leg) for leg in legs])
-    trading.append_account(samples.account(tactic.as_of))
-    trading.append_positions(tactic.as_of, [samples.position(symbol)])
-    storage.quality.record_check(samples.feed_check(checked_at=tactic.as_of, run_id=f"r{session}"))
+def _fill_trading(storage: Storage, tactics: list[Tactic]) -> None:
+    trading = storage.trading
+    for tactic in tactics:
+        storage.tactics.append_size(tactic.tactic_id, 1, tactic.as_of, samples.size_decision())
+        trading.append_request(samples.order_request(tactic), tactic.tactic_id, 1)
+        trading.append_account(samples.account(tactic.as_of))
+        check = samples.feed_check(checked_at=tactic.as_of, run_id=tactic.tactic_id)
+        storage.quality.record_check(check)
+    states = (OrderStatus.ACCEPTED, OrderStatus.FILLED)
+    trading.append_orders([samples.order(t, status=state) for t in tactics for state in states])
+    trading.append_fills([samples.fill(tactic) for tactic in tactics])
+    trading.append_fills([samples.fill(tactic, FillLeg.TARGET) for tactic in tactics[:-4]])
+    trading.append_positions(tactics[-1].as_of, [samples.position(tactics[-1].symbol)])
+
+
+def _fill_content(storage: Storage, tactics: list[Tactic]) -> None:
+    versions = [samples.content(tactic) for tactic in tactics]
+    posts = [samples.publication(version) for version in versions]
+    VERSIONS.append(storage.store, versions)
+    storage.content.append_events([samples.content_event(of=version) for version in versions])
+    PUBLICATIONS.append(storage.store, posts)
+    storage.engagement.append([samples.sample(post, age) for post in posts for age in SampleAge])
+
+
+def _appends(storage: Storage) -> list[tuple[str, float, str, str]]:
+    tactics = [samples.tactic("NEW", FIRST + timedelta(offset)) for offset in range(30)]
+    chained = _milliseconds(lambda: [storage.tactics.append(tactic) for tactic in tactics])
+    events = [samples.tactic_event(kind, of=tactic) for tactic in tactics for kind in KINDS]
+    batch = _milliseconds(lambda: storage.tactics.append_events(events))
+    return [
+        ("append and chain one tactic", round(chained / len(tactics), 1), "ms", "<= 15"),
+        (f"append and chain {len(events)} events at once", batch, "ms", "<= 60"),
+    ]
 
 
 def _intraday(session: date) -> pd.DataFrame:
@@ -145,14 +168,6 @@ def _intraday(session: date) -> pd.DataFrame:
     opened = pd.Timestamp(samples.moment(session, hours=14.5))
     starts = [opened + pd.Timedelta(minutes=5 * place) for place in range(78)]
     return bars.assign(session_date=session, started_at=starts * len(WATCHED))
-
-
-def _reopen(storage: Storage) -> tuple[str, float, str, str]:
-    path = storage.store.path
-    storage.close()
-    milliseconds = _milliseconds(lambda: Storage(path).close())
-    storage.__init__(path)  # type: ignore[misc]
-    return ("open a store of 1,000,000 bars", milliseconds, "ms", "<= 200")
 
 
 def _rate(action: Callable[[], object], rows: int) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core import bootstrap
-from pages.components import badges, inbox
+from pages.components import inbox
 from pages.components.edge import live
-from pages.components.formatting import NEW_YORK, plural
+from pages.components.formatting import plural
+from pages.components.tables import State, table, when, wide
 
 
 @live("4s")
@@ -23,7 +24,9 @@ def waiting() -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.caption(f"{plural(len(ids), 'decision')} on {plural(len(cards), 'card')}", width="content")
+        st.caption(
+            f"{plural(len(ids), 'decision')} on {plural(len(cards), 'card')}", width="content"
+        )
         st.button(
             f"Approve all {len(ids)}", key="approvals_all", icon=":material/done_all:",
             on_click=inbox.approve, args=(ids, "Approve all"),
@@ -33,27 +36,18 @@ def waiting() -> None:
         inbox.draw_card(card, about, now)
 
 
-@live(None)
+@live("10s")
 def decided() -> None:
     """Draw the newest decisions, with who and why."""
     rows = bootstrap.desk().views.decided(50)
-    if rows.empty:
-        st.caption("Nothing has been decided yet.")
-        return
-    st.dataframe(
-        rows.assign(kind=badges.cells(rows["kind"]), verdict=badges.cells(rows["verdict"]))[
-            ["occurred_at", "verdict", "kind", "title", "actor", "reason", "subject_id"]
-        ],
-        hide_index=True, key="approvals_decided", alt="Decisions, newest first",
-        column_config={
-            "occurred_at": st.column_config.DatetimeColumn(
-                "Decided (ET)", format="ddd D MMM YYYY, HH:mm", timezone=str(NEW_YORK)
-            ),
-            "verdict": badges.column("Decision", rows["verdict"]),
-            "kind": badges.column("What", rows["kind"]),
-            "title": st.column_config.TextColumn("Title", width="large"),
-            "actor": "By", "reason": "Why", "subject_id": "Subject",
+    table(
+        rows,
+        {
+            "occurred_at": when("Decided"), "verdict": State("Decision"), "kind": State("What"),
+            "title": wide("Title"), "actor": "By", "reason": "Why", "subject_id": "Subject",
         },
+        key="approvals_decided", alt="Decisions, newest first",
+        empty="Nothing has been decided yet.",
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def _run(program: Path, *arguments: str) -> None:
     prefix = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
     command = [*prefix, str(program), *arguments]
     done = subprocess.run(
-        command, cwd="/tmp", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{command}: {done.stderr}"

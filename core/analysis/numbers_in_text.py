@@ -21,8 +21,9 @@ _DATE = re.compile(
     rf"|\b[0-9]{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}(?:\s+[0-9]{{4}}\b)?"
 )
 _CASHTAG = re.compile(r"\$[A-Za-z]{1,6}(?:[.\-][A-Za-z])?\b")
+_NAMED: tuple[tuple[re.Pattern[str], Unit], ...] = ((_DATE, "unknown"), (_CASHTAG, "cashtag"))
 _NUMBER = re.compile(
-    r"(?P<sign>(?<![\w)\]%])[-+\u2212\u2013])?"
+    r"(?P<sign>(?<![\w)\]%\x00])[-+\u2212\u2013])?"
     r"(?P<currency>US\$|USD\s?|[$\u00a2-\u00a5\u20a0-\u20cf])?"
     r"(?P<inner>[-+\u2212\u2013])?"
     # separators between digits belong to the number, so that a wrong one spoils all of it
@@ -71,9 +72,9 @@ def blank(text: str, start: int, end: int) -> str:
 
 def read_numbers(text: str) -> Iterator[Reading]:
     """Yield the dates, cashtags and numbers of a visible text, in that order."""
-    for pattern, unit in ((_DATE, "unknown"), (_CASHTAG, "cashtag")):
+    for pattern, unit in _NAMED:
         for match in list(pattern.finditer(text)):
-            yield Reading(*match.span(), match.group(), unit)  # type: ignore[arg-type] # literals
+            yield Reading(*match.span(), match.group(), unit)
             text = blank(text, *match.span())
     found = _NUMBER.search(text)
     while found:

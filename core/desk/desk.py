@@ -35,7 +35,7 @@ class Desk:
         self.connections = Connections(services)
         self.housekeeping = Housekeeping(services, control, workflows)
         self.controls = Controls(services, self.housekeeping)
-        self._services, self._engine = services, engine
+        self._services, self._engine, self._engine_runs = services, engine, False
 
     @property
     def is_demo(self) -> bool:
@@ -44,6 +44,7 @@ class Desk:
     def start_engine(self) -> None:
         """Let workflows run in this process; unfinished ones go on where they stopped."""
         self._engine.start()
+        self._engine_runs = True
 
     def start(self) -> None:
         """Start the engine, the clock and, in the demo, the replay."""
@@ -56,6 +57,7 @@ class Desk:
         """Stop in order: no new work, running steps to their end, then the stores."""
         self.housekeeping.stop()
         self.replay.stop()
-        self._engine.stop()
-        self.housekeeping.mirror()
+        if self._engine_runs:
+            self._engine.stop()
+            self.housekeeping.mirror()
         self._services.storage.close()

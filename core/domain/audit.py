@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 
 from pydantic import Field
@@ -34,7 +35,7 @@ class ChainReport(Frozen):
 
 def link(previous_sha256: str, sequence: int, body: tuple[str, ...]) -> str:
     """Return the hash of an entry from its predecessor's hash, its place and its fields."""
-    text = "\x1f".join((previous_sha256, str(sequence), *body))
+    text = json.dumps([previous_sha256, sequence, *body], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -153,6 +153,8 @@ def _refusal(scenario: Scenario, facts: SizeInput, policy: RiskPolicy) -> str:
     ]
     if missing:
         return f"missing input: {', '.join(missing)}"
+    if not (facts.equity and math.isfinite(facts.equity) and facts.equity > 0):
+        return "the equity is not above zero"
     if facts.session_is_over:
         return "the session of this plan is over"
     if not (facts.atr and facts.atr > 0 and facts.atr_mean and facts.atr_mean > 0):

@@ -10,11 +10,21 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from core.domain.base import Fraction, Frozen
-from core.domain.tactics import Stage
+from core.domain.tactics import Side, Stage
 
 SetupName = Literal["breakout", "support_bounce", "trend_pullback"]
 Atr = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
 Sessions = Annotated[int, Field(ge=1, le=250)]
+
+_TITLES: dict[tuple[str, Side], str] = {
+    ("breakout", Side.SHORT): "breakdown",
+    ("support_bounce", Side.SHORT): "resistance rejection",
+}
+
+
+def setup_title(setup: str, side: Side) -> str:
+    """Return what a setup is called on a side: a short breakout is a breakdown."""
+    return _TITLES.get((setup, side), setup.replace("_", " "))
 
 
 class Geometry(Frozen):

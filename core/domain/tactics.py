@@ -174,8 +174,9 @@ class Tactic(Frozen):
             raise ValueError("a tactic without a scenario must say why")
         if self.scenarios and len(self.checklist) != 6:
             raise ValueError("the checklist has six points")
-        sides = {scenario.side for scenario in self.scenarios}
-        if len(sides) > 1 and len({s.trigger.price for s in self.scenarios}) == 1:
+        longs = {s.trigger.price for s in self.scenarios if s.side is Side.LONG}
+        shorts = {s.trigger.price for s in self.scenarios if s.side is Side.SHORT}
+        if longs & shorts:
             raise ValueError("two contradicting plans share one trigger")
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -55,6 +56,20 @@ class ContentCard(Frozen):
     changed_at: UtcDatetime
     events: tuple[ContentEvent, ...]
     publications: tuple[Publication, ...]
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What some approvals are about: tactics, orders and sizes by tactic id, posts by content id.
+
+    equity: the newest one known, in USD; None before the broker was asked.
+    """
+
+    tactics: Mapping[str, Tactic]
+    requests: Mapping[str, OrderRequest]
+    sizes: Mapping[str, SizeDecision]
+    contents: Mapping[str, ContentVersion]
+    equity: float | None
 
 
 @dataclass(frozen=True)
@@ -143,7 +158,7 @@ class PositionsView:
         target (the next one), targets, last, last_at, unrealized_pnl, open_r, opened_at,
         age_sessions.
     closed: client_order_id, tactic_id, symbol, side, quantity, entry, exit, fees, realized_pnl,
-        actual_r, opened_at, closed_at, exit_leg.
+        realized_r, opened_at, closed_at, exit_leg.
     orders: client_order_id, tactic_id, symbol, side, quantity, limit_price, status,
         filled_quantity, average_fill_price, submitted_at, updated_at; newest first.
     fills: fill_id, client_order_id, symbol, side, leg, quantity, price, fees, filled_at, label.

@@ -17,29 +17,8 @@ from core.domain.flow import (
 )
 from core.errors import InvalidTransitionError, NotFoundError, StaleError
 from core.flow.client import RunClient
-from core.flow.database import Instant, metadata
 from core.flow.spec import Workflow
-
-approvals = sa.Table(
-    "approvals",
-    metadata,
-    sa.Column("approval_id", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("subject_id", sa.Text, nullable=False, index=True),
-    sa.Column("content_sha256", sa.Text, nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("workflow", sa.Text, nullable=False),
-    sa.Column("inputs", sa.JSON, nullable=False),
-    sa.Column("effect_keys", sa.JSON, nullable=False),
-    sa.Column("requested_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-    sa.Column("requested_by_run", sa.Text),
-    sa.Column("state", sa.Text, nullable=False, index=True),
-    sa.Column("decided_at", Instant),
-    sa.Column("decided_by", sa.Text),
-    sa.Column("reason", sa.Text),
-    sa.Column("follow_up_run_id", sa.Text),
-)
+from core.flow.tables import approvals
 
 
 class Approvals:

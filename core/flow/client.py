@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ APPLICATION = "convergence"
 RUN, NODE = "run", "node"
 RUNS_QUEUE = "runs"
 POLL_S = 0.05
+OPEN = ["ENQUEUED", "DELAYED", "PENDING"]
 
 _INSTANT = "%Y%m%dT%H%M%SZ"
 
@@ -48,6 +49,14 @@ class RunClient:
         self.dbos.enqueue_in_transaction(
             connection, _options(run_id), workflow.snapshot(), dict(inputs)
         )
+
+    def count_open(self, run_ids: Sequence[str] | None = None) -> int:
+        """Count what is queued or running, of these runs or of all."""
+        ids = None if run_ids is None else list(run_ids)
+        rows = self.dbos.list_workflows(
+            workflow_ids=ids, status=OPEN, load_input=False, load_output=False
+        )
+        return len(rows)
 
     def close(self) -> None:
         self.dbos.destroy()

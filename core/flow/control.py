@@ -12,8 +12,17 @@ from dbos import SetWorkflowID, WorkflowStatus
 
 from core.domain.flow import RunRecord, RunState, RunStatus, StepStatus
 from core.errors import InvalidTransitionError, NotFoundError
-from core.flow.client import APP_VERSION, RUN, RUNS_QUEUE, RunClient, as_of, instant_of, run_id_at
-from core.flow.progress import OPEN, child_ids, run_record, step_statuses
+from core.flow.client import (
+    APP_VERSION,
+    OPEN,
+    RUN,
+    RUNS_QUEUE,
+    RunClient,
+    as_of,
+    instant_of,
+    run_id_at,
+)
+from core.flow.progress import child_ids, run_record, step_statuses
 from core.flow.spec import Workflow
 
 _LOOK_EVERY_S = 0.05
@@ -82,12 +91,12 @@ class Control:
 
     def wait(self, run_id: str, timeout_s: float) -> RunStatus:
         """Wait for the end of a run; returns an open one if the time is up."""
-        _until(lambda: not self.status(run_id).status.is_open, timeout_s)
+        _until(lambda: not self._client.count_open([run_id]), timeout_s)
         return self.status(run_id)
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until no run is open or queued, follow-ups included."""
-        return _until(lambda: not self._is_busy(), timeout_s)
+        return _until(lambda: not self._client.count_open(), timeout_s)
 
     def cancel(self, run_id: str) -> None:
         """Stop a run before its next node; a body that is running ends by itself."""
@@ -137,10 +146,6 @@ class Control:
         if not rows:
             raise NotFoundError(f"there is no run {run_id!r}")
         return run_record(rows[0])
-
-    def _is_busy(self) -> bool:
-        rows = self._dbos.list_workflows(status=OPEN, limit=1, load_input=False, load_output=False)
-        return bool(rows)
 
 
 def _status(record: RunRecord) -> RunStatus:

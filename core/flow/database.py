@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +10,11 @@ import sqlalchemy as sa
 from dbos import DBOS
 
 from core.errors import ConfigurationError, StoreError
+from core.flow.tables import metadata
 
-metadata = sa.MetaData()
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CREATE_LOCK = 727_001  # any number that no other program on the server uses
 _BUSY_TIMEOUT_MS = 30_000
 _UNUSABLE = ("readonly database", "database or disk is full", "disk i/o error", "unable to open")
-
-
-class Instant(sa.TypeDecorator[datetime]):
-    """An aware UTC datetime, stored as whole microseconds so that SQL compares it exactly."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
-        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
-
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 def open_database(url: str) -> sa.Engine:
@@ -45,15 +29,26 @@ def open_database(url: str) -> sa.Engine:
     place = parsed.render_as_string(hide_password=True)
     try:
         engine = _open_sqlite(parsed) if _is_sqlite(parsed) else _open_server(parsed)
-        sa.event.listen(engine, "handle_error", _say_unusable)
-        DBOS.migrate(url)
-        with engine.begin() as connection:
-            if not _is_sqlite(parsed):  # two processes that create tables at once would race
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
-            metadata.create_all(connection)
+        try:
+            DBOS.migrate(url)
+            _create_tables(engine)
+        except BaseException:
+            engine.dispose()
+            raise
     except (sa.exc.DBAPIError, sqlite3.Error, OSError) as error:
         raise StoreError(f"cannot use {place}: {_one_line(error)}") from error
+    sa.event.listen(engine, "handle_error", _say_unusable)
     return engine
+
+
+def _create_tables(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        # Two processes that look for the tables and create them at once would race.
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("begin immediate")
+        else:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
+        metadata.create_all(connection)
 
 
 def _is_sqlite(url: sa.URL) -> bool:

@@ -9,18 +9,7 @@ import sqlalchemy as sa
 
 from core.domain.flow import TradingState, TradingSwitch
 from core.errors import InvalidTransitionError
-from core.flow.database import Instant, metadata
-
-desk_state = sa.Table(
-    "desk_state",
-    metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("value", sa.JSON, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("updated_at", Instant, nullable=False),
-    sa.Column("updated_by", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-)
+from core.flow.tables import desk_state
 
 _TRADING, _REPLAY = "trading_state", "replay_position"
 

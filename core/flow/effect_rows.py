@@ -12,26 +12,7 @@ import sqlalchemy as sa
 from core.domain.base import canonical_json, content_sha256
 from core.domain.flow import EffectRecord, EffectState
 from core.errors import EffectBusyError, EffectParkedError, NotFoundError
-from core.flow.database import Instant, metadata
-
-effects = sa.Table(
-    "effects",
-    metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("target", sa.Text, nullable=False),
-    sa.Column("request", sa.Text, nullable=False),
-    sa.Column("request_sha256", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, index=True),
-    sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("lease_owner", sa.Text),
-    sa.Column("lease_until", Instant),
-    sa.Column("sent_at", Instant),
-    sa.Column("external_id", sa.Text),
-    sa.Column("response", sa.JSON),
-    sa.Column("note", sa.Text),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("updated_at", Instant, nullable=False),
-)
+from core.flow.tables import effects
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,23 +54,28 @@ class Engine:
         self._database, self._url, self._services = database, url, services
         self._executor_id = executor_id
         self._listen = None if listen is None else list(listen)
+        self._client = RunClient(database)
         self._watchdog: Watchdog | None = None
+        self._is_running = False
 
     def start(self) -> None:
         """Launch; unfinished runs of this executor id go on where they were."""
-        runtime.install(runtime.Runtime(self._services))
+        if self._database.dialect.name == "postgresql":
+            self._watchdog = Watchdog(self._database, self._executor_id)
+            self._watchdog.register()
+        runtime.install(runtime.Runtime(self._services, self._client))
         try:
             self._launch()
         except BaseException:
-            DBOS.destroy()
-            runtime.install(None)
+            self._destroy()
             raise
-        if self._database.dialect.name == "postgresql":
-            self._watchdog = Watchdog(self._database, self._executor_id)
+        self._is_running = True
+        if self._watchdog is not None:
             self._watchdog.start()
 
     def _launch(self) -> None:
         DBOS(config=self._config())
+        logging.getLogger("dbos").addFilter(_is_news)
         if self._listen is not None:
             DBOS.listen_queues(self._listen)
         self._register_queues()
@@ -80,24 +86,28 @@ class Engine:
 
         What has not been recorded by then runs again at the next start.
         """
+        if not self._is_running:
+            return True
+        is_idle = runtime.running().stop(timeout_s)
         if self._watchdog is not None:
             self._watchdog.stop()
-        is_idle = runtime.running().stop(timeout_s)
+        self._destroy()
+        return is_idle
+
+    def _destroy(self) -> None:
         DBOS.destroy(workflow_completion_timeout_sec=0)
         runtime.install(None)
-        return is_idle
+        self._is_running = False
 
     def _register_queues(self) -> None:
         """Write the queues down before the launch, which else notices them a second later."""
-        client = RunClient(self._database)
         for queue in QUEUES:
-            client.dbos.register_queue(
+            self._client.dbos.register_queue(
                 queue.name,
                 worker_concurrency=queue.per_process,
                 global_concurrency=queue.overall,
                 polling_interval_sec=queue.poll_s,
             )
-        client.close()
 
     def _config(self) -> DBOSConfig:
         return DBOSConfig(
@@ -108,6 +118,11 @@ class Engine:
             serializer=DBOSPortableJSONSerializer(),
             log_level="WARNING",
         )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop the traceback of a failed node: the interpreter has logged what failed."""
+    return not (record.exc_info and isinstance(record.exc_info[1], interpreter.NodeFailedError))
 
 
 def worker_queues() -> tuple[str, ...]:

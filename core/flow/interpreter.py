@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from dbos import DBOS, SetWorkflowID, StepOptions, WorkflowHandle
 
 from core.domain.flow import Json
-from core.errors import AppError
+from core.errors import AppError, ConfigurationError
 from core.flow import runtime
-from core.flow.catalog import STEPS, StepContext
+from core.flow.catalog import STEPS, Body, StepContext
 from core.flow.client import NODE, POLL_S, RUN, as_of
 from core.flow.spec import Node, Workflow, skip_reason
 
@@ -63,8 +63,10 @@ def _run_wave(todo: Sequence[Node], tasks: Mapping[str, Json]) -> dict[str, Json
             task = tasks[queued.id]
             children[queued.id] = DBOS.enqueue_workflow(str(queued.queue), node, task)
     outcomes = {item.id: _run_body(tasks[item.id]) for item in todo if not item.queue}
-    for node_id, handle in children.items():
-        outcomes[node_id] = handle.get_result(polling_interval_sec=POLL_S)
+    # DBOS would wait without noticing a stop, and hold up the end of the process.
+    runtime.running().wait_for_children([child.workflow_id for child in children.values()])
+    for node_id, child in children.items():
+        outcomes[node_id] = child.get_result(polling_interval_sec=POLL_S)
     return outcomes
 
 
@@ -96,7 +98,7 @@ def _attempts(engine: runtime.Runtime, task: Json) -> Json:
     attempt = 1
     while True:
         try:
-            result = _checked(STEPS[item.uses](_context(engine, item, task)))
+            result = _checked(_body(item)(_context(engine, item, task)))
             outcome: Json = {"result": result}
             break
         except Exception as error:  # noqa: BLE001 - the edge of the engine
@@ -118,6 +120,12 @@ def _error(error: Exception) -> Json:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _body(item: Node) -> Body:
+    if item.uses not in STEPS:
+        raise ConfigurationError(f"there is no step {item.uses!r} in this process")
+    return STEPS[item.uses]
 
 
 def _context(engine: runtime.Runtime, item: Node, task: Json) -> StepContext:

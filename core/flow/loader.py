@@ -118,9 +118,9 @@ def _duplicates(node: yaml.Node | None, where: Location) -> Iterator[Problem]:
     if node is None:
         return
     seen: set[str | int] = set()
-    for key, line, child in _children(node):
+    for key, _line, child in _children(node):
         if key in seen:
-            yield Problem((*where, key), f"is written twice, again in line {line}")
+            yield Problem((*where, key), "is written twice")
         seen.add(key)
         yield from _duplicates(child, (*where, key))
 

@@ -19,7 +19,6 @@ RUN_STATES = {
     "MAX_RECOVERY_ATTEMPTS_EXCEEDED": RunState.FAILED,
     "CANCELLED": RunState.CANCELLED,
 }
-OPEN = ["ENQUEUED", "DELAYED", "PENDING"]
 
 
 class EngineRow(Protocol):

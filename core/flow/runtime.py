@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from core.flow.client import POLL_S, RunClient
+
 if TYPE_CHECKING:
     from core.steps.services import WorkerServices
+
+_SLOWEST_POLL_S = 0.5
 
 
 class EngineStoppingError(BaseException):
@@ -18,8 +22,8 @@ class EngineStoppingError(BaseException):
 class Runtime:
     """What the bodies get, and who is inside one."""
 
-    def __init__(self, services: WorkerServices) -> None:
-        self.services = services
+    def __init__(self, services: WorkerServices, client: RunClient) -> None:
+        self.services, self._client = services, client
         self._stopping = threading.Event()
         self._changed = threading.Condition()
         self._busy = 0
@@ -42,6 +46,13 @@ class Runtime:
         """Wait before a retry; a stop ends the wait and the attempt."""
         if self._stopping.wait(seconds):
             raise EngineStoppingError
+
+    def wait_for_children(self, run_ids: Sequence[str]) -> None:
+        """Wait until all have ended; looks often at first, a stop ends the wait."""
+        wait_s = POLL_S
+        while run_ids and self._client.count_open(run_ids):
+            self.pause(wait_s)
+            wait_s = min(wait_s * 1.1, _SLOWEST_POLL_S)
 
     def stop(self, timeout_s: float) -> bool:
         """Let no new body begin; tell whether the running ones ended in time."""

@@ -13,18 +13,9 @@ import threading
 import sqlalchemy as sa
 from dbos import DBOS
 
-from core.flow.database import metadata
+from core.flow.tables import executors
 
 BEAT_S, DEAD_AFTER_S = 1.0, 6.0
-
-executors = sa.Table(
-    "executors",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("seen", sa.Double, nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("host", sa.Text, nullable=False),
-)
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +27,11 @@ class Watchdog:
         self._database, self._executor_id = database, executor_id
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="flow-watchdog", daemon=True)
+
+    def register(self) -> None:
+        """Beat for the first time; before any work is taken, so that no death goes unnoticed."""
+        with self._database.begin() as connection:
+            self._beat(connection, _database_time(connection))
 
     def start(self) -> None:
         self._thread.start()

@@ -10,17 +10,25 @@ from core.analysis.rendering import one_line
 from core.analysis.statistics import summarize
 from core.domain.content import Fact
 from core.domain.market import MarketSnapshot
+from core.domain.setups import setup_title
 from core.domain.tactics import CheckItem, Resolution, Scenario, Tactic
 from core.flow.catalog import StepContext
 from core.steps.moment import eastern
-from core.steps.tactic import setup_title
 
 RECORD = 20
 PHRASES = (
     "95 % interval", "EMA 8", "EMA 21", "SMA 50", "SMA 200", "8-day", "21-day", "50-day", "200-day",
     "20-day", "52-week", "MACD(12,26,9)", "RSI(14)", "RSI 14", "ATR(14)", "ATR 14",
 )  # fmt: skip
-MARKS = {"pass": "Yes,", "fail": "No,", "na": "By hand,"}
+VERDICTS = {"pass": "yes", "fail": "no", "na": "judge by hand"}
+TITLES = {
+    "macd_curl_with_bias": "MACD curls with the bias",
+    "vwap_confirmed": "VWAP confirms",
+    "tape_slowed_at_level": "The tape slows at the level",
+    "entry_candle_rejects": "The last candle rejects the level",
+    "risk_defined": "Risk is defined",
+    "bias_matches_market": "The market agrees",
+}
 
 
 @dataclass(frozen=True)
@@ -91,12 +99,19 @@ def _scenario_values(scenario: Scenario) -> dict[str, Any]:
         for target in scenario.targets
     ]
     own = scenario.model_dump(exclude={"targets", "trigger"})
-    return own | {"targets": targets, "setup_title": setup_title(scenario.setup)}
+    return own | {"targets": targets, "setup_title": _title(scenario)}
+
+
+def _title(scenario: Scenario) -> str:
+    return setup_title(scenario.setup, scenario.side)
 
 
 def _check_values(item: CheckItem) -> dict[str, str]:
-    title = item.name.replace("_", " ").capitalize()
-    return {"title": title, "mark": MARKS[item.verdict], "evidence": one_line(item.evidence, 200)}
+    return {
+        "title": TITLES[item.name],
+        "verdict": VERDICTS[item.verdict],
+        "evidence": one_line(item.evidence, 200),
+    }
 
 
 def _lead_line(snapshot: MarketSnapshot) -> str:
@@ -171,7 +186,7 @@ def _plan_values(context: StepContext, plan: Tactic) -> dict[str, Any]:
 def _resolved_values(tactic: Tactic, resolution: Resolution) -> dict[str, Any]:
     return {
         "symbol": tactic.symbol,
-        "setup_title": setup_title(tactic.scenario.setup) if tactic.scenario else "",
+        "setup_title": _title(tactic.scenario) if tactic.scenario else "",
         "outcome": resolution.outcome.value.replace("_", " "),
         "system_r": resolution.system_r,
         "actual_r": resolution.actual_r,

@@ -14,6 +14,7 @@ from core.analysis.plan import Plan, plan
 from core.analysis.rendering import usd
 from core.analysis.resolution import Replay, replay
 from core.domain.market import Label, MarketSnapshot, Timeframe
+from core.domain.setups import setup_title
 from core.domain.tactics import (
     Generator,
     Grade,
@@ -148,14 +149,10 @@ def _stage(context: StepContext, scenarios: tuple[Scenario, ...]) -> Stage:
     return next(setup.stage for setup in setups if setup.setup == scenarios[0].setup)
 
 
-def setup_title(setup: str) -> str:
-    return setup.replace("_", " ")
-
-
 def _headline(scenarios: tuple[Scenario, ...]) -> str:
     if not scenarios:
         return "wait it out"
-    return f"{setup_title(scenarios[0].setup)}, {scenarios[0].side}"
+    return f"{setup_title(scenarios[0].setup, scenarios[0].side)}, {scenarios[0].side}"
 
 
 def _objective(scenarios: tuple[Scenario, ...]) -> str:
@@ -164,7 +161,7 @@ def _objective(scenarios: tuple[Scenario, ...]) -> str:
     first = scenarios[0]
     verb = "Buy a" if first.side.sign > 0 else "Sell short a"
     return (
-        f"{verb} {setup_title(first.setup)} between {usd(first.entry_low)} and "
+        f"{verb} {setup_title(first.setup, first.side)} between {usd(first.entry_low)} and "
         f"{usd(first.entry_high)}, out at {usd(first.stop)} if it fails."
     )
 

@@ -15,9 +15,9 @@ from core.storage.values import plain
 KEY = "symbol, timeframe, started_at, provider"
 COLUMNS = ", ".join(BAR_COLUMNS)
 
-FRESH = f"""
-create or replace temp table fresh as
-select * from given anti join (
+INSERT_CHANGED = f"""
+insert into bars by name
+select *, ? as fetched_at from given anti join (
     select {KEY}, unnest(arg_max({{
         session_date: session_date, open: open, high: high, low: low, close: close,
         volume: volume, label: label}}, fetched_at))
@@ -26,11 +26,7 @@ select * from given anti join (
     and started_at >= (select min(started_at) from given)
     and started_at <= (select max(started_at) from given)
     group by {KEY}
-) using ({COLUMNS})
-"""
-INSERT = """
-insert into bars by name
-select *, ? as fetched_at from fresh order by symbol, timeframe, started_at
+) using ({COLUMNS}) order by symbol, timeframe, started_at
 """
 NEWEST = f"""
 select distinct on (started_at) {COLUMNS} from bars where symbol = ? and timeframe = ? and {{}}
@@ -55,13 +51,8 @@ class Bars:
             return 0
         batch = self._batch(frame)
         with self._store.write() as cursor:
-            cursor.register("batch", batch)
-            cursor.execute(
-                f"create or replace temp table given as select distinct {COLUMNS} from batch"
-            )
-            _check_single(cursor)
-            cursor.execute(FRESH)
-            cursor.execute(INSERT, [plain(self._next_fetched())])
+            cursor.register("given", _single(cursor, batch))
+            cursor.execute(INSERT_CHANGED, [plain(self._next_fetched())])
             return int(cursor.fetchall()[0][0])
 
     def daily(self, symbol: str, before: date, limit: int = 400) -> pd.DataFrame:
@@ -113,14 +104,21 @@ class Bars:
         return self._last_fetched
 
 
-def _check_single(cursor: Cursor) -> None:
-    rows, keys = cursor.execute(
-        f"select count(*), (select count(*) from (select distinct {KEY} from given)) from given"
-    ).fetchall()[0]
-    if rows == keys:
-        return
+def _single(cursor: Cursor, batch: pa.Table) -> pa.Table:
+    """Return the batch with each bar once."""
+    cursor.register("batch", batch)
+    keys = cursor.execute(f"select count(*) from (select distinct {KEY} from batch)").fetchall()
+    if keys[0][0] == batch.num_rows:
+        return batch
+    single = cursor.sql("select distinct * from batch").to_arrow_table()
+    if keys[0][0] != single.num_rows:
+        raise DomainError(_twice(cursor))
+    return single
+
+
+def _twice(cursor: Cursor) -> str:
     symbol, timeframe, started_at = cursor.execute(
-        f"select symbol, timeframe, started_at from given group by {KEY} having count(*) > 1 "
-        "order by all limit 1"
+        f"select symbol, timeframe, started_at from (select distinct * from batch) "
+        f"group by {KEY} having count(*) > 1 order by all limit 1"
     ).fetchall()[0]
-    raise DomainError(f"the {timeframe} bar of {symbol} at {started_at} comes twice and differs")
+    return f"the {timeframe} bar of {symbol} at {started_at} comes twice and differs"

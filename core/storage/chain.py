@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from core.domain.audit import GENESIS, AuditEntry, link
 from core.domain.base import canonical_json, content_sha256
-from core.errors import StoreError
-from core.storage.connection import Cursor, insert_absent
+from core.storage.connection import Cursor
 from core.storage.values import plain
 
 LEDGER: dict[str, tuple[str, ...]] = {
@@ -25,6 +24,15 @@ LEDGER: dict[str, tuple[str, ...]] = {
     "publications": ("publication_id",),
 }
 SUBJECTS = {"tactic_events": "tactic_id", "fills": "client_order_id"}
+
+LINKS = pa.schema(
+    [
+        ("sequence", pa.int64()),
+        ("recorded_at", pa.timestamp("us")),
+        *((name, pa.string()) for name in ("actor", "action", "subject_id", "payload")),
+        *((name, pa.string()) for name in ("previous_sha256", "sha256")),
+    ]
+)
 
 
 class Statement(NamedTuple):
@@ -95,7 +103,6 @@ def _text(value: object) -> object:
 
 def _insert(cursor: Cursor, entries: Sequence[AuditEntry]) -> None:
     rows = [{name: plain(value) for name, value in entry.model_dump().items()} for entry in entries]
-    schema = cursor.sql("from audit_chain limit 0").to_arrow_table().schema
-    batch = pa.Table.from_pylist(rows, schema=schema)
-    if insert_absent(cursor, "audit_chain", batch, ("sequence",)) != len(entries):
-        raise StoreError("the audit chain already goes on after its head; nothing was stored")
+    cursor.register("links", pa.Table.from_pylist(rows, schema=LINKS))
+    cursor.execute("insert into audit_chain by name from links")
+    cursor.unregister("links")

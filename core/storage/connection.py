@@ -167,12 +167,16 @@ def insert_absent(
     Return how many were inserted, or the stored rows where `returning` names their columns.
     """
     columns, key = ", ".join(rows.column_names), ", ".join(keys)
+    first_in_order = (
+        f"qualify row_number() over (partition by {key} order by batch_position) = 1 "
+        "order by batch_position"
+    )
     numbered = rows.append_column("batch_position", pa.array(range(rows.num_rows), pa.int64()))
     cursor.register("batch", numbered)
     cursor.execute(
         f"insert into {table} by name select {columns} from batch anti join {table} using ({key}) "
-        f"qualify row_number() over (partition by {key} order by batch_position) = 1 "
-        f"order by batch_position" + (f" returning {returning}" if returning else "")
+        f"{first_in_order if rows.num_rows > 1 else ''} "
+        f"{f'returning {returning}' if returning else ''}"
     )
     inserted = cursor.fetchall()
     cursor.unregister("batch")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from core.storage.views.lineage import LineageViews
+from core.storage.views.inbox import InboxViews
+from core.storage.views.market import MarketViews
 from core.storage.views.overview import OverviewViews
 from core.storage.views.posts import PostViews
 from core.storage.views.tactic_detail import TacticDetailViews
 
 
-class Views(OverviewViews, TacticDetailViews, PostViews, LineageViews):
+class Views(OverviewViews, TacticDetailViews, PostViews, MarketViews, InboxViews):
     """All read models; the types they return are in `core.domain.views`."""

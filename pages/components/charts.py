@@ -81,7 +81,12 @@ def _days(grid: int, *, labels: bool) -> dict[str, Any]:
 
 
 def _money_axis(grid: int) -> dict[str, Any]:
-    return {"type": "value", "gridIndex": grid, "scale": True, "axisLabel": {"formatter": "${value}"}}
+    return {
+        "type": "value",
+        "gridIndex": grid,
+        "scale": True,
+        "axisLabel": {"formatter": "${value}"},
+    }
 
 
 def _percent_axis(grid: int) -> dict[str, Any]:

@@ -27,6 +27,11 @@ def money(amount: Amount | None, *, signed: bool = False, cents: bool = True) ->
     return f"{sign}${digits}"
 
 
+def usd(amount: Amount | None, *, signed: bool = False, cents: bool = True) -> str:
+    """Return `money` for Markdown, where a bare dollar may set mathematics."""
+    return money(amount, signed=signed, cents=cents).replace("$", "\\$")
+
+
 def r(multiple: float | None) -> str:
     """Return a multiple of the risk: `+1.50R`."""
     if multiple is None:
@@ -56,6 +61,11 @@ def eastern(instant: datetime | None, *, seconds: bool = False) -> str:
         return NOTHING
     clock = "%H:%M:%S" if seconds else "%H:%M"
     return instant.astimezone(NEW_YORK).strftime(f"%a %-d %b %Y, {clock} %Z")
+
+
+def brief(instant: datetime | None) -> str:
+    """Return the New York time without its year: `15 Jun, 09:15 EDT`."""
+    return NOTHING if instant is None else instant.astimezone(NEW_YORK).strftime("%-d %b, %H:%M %Z")
 
 
 def eastern_time(instant: datetime | None) -> str:
@@ -95,6 +105,8 @@ def countdown(until: datetime, now: datetime) -> str:
 def seconds(length: float | None) -> str:
     if length is None:
         return NOTHING
+    if not length:
+        return "under 1 s"
     return f"{length * 1000:.0f} ms" if length < 1 else f"{length:.1f} s"
 
 

@@ -154,6 +154,7 @@ def _head(card: Card, about: Inbox, now: datetime) -> None:
     if tactic is not None:
         marks.append(badges.inline(tactic.grade, f"grade {tactic.grade}"))
     marks.append(badges.inline("waiting", countdown(card.expires_at, now)))
+    marks.append(f":small[:gray[open until {eastern(card.expires_at)}]]")
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
@@ -170,11 +171,9 @@ def _body(approval: Approval | None, about: Inbox) -> None:
     if approval.kind == "trade":
         order_ticket(approval, about)
     elif content := about.contents.get(approval.subject_id):
-        with st.container(border=True, height=360):
+        with st.container(border=True, height=440):
             st.markdown(post_markdown(content.body))
         platforms = ", ".join(variant.platform for variant in content.variants)
         st.caption(f"Goes to {prose(platforms)}. Bound to `{short(approval.content_sha256)}`.")
     else:
         st.caption("What this is about is not in the store yet.")
-    st.caption(f"Open until {eastern(approval.expires_at)}.")
-

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core import bootstrap
 from core.domain.flow import TradingState
-from core.domain.reports import HealthReport
 from core.replay import ReplayStatus
 from pages.components import badges, flash
 from pages.components.edge import guarded, live
@@ -35,21 +34,16 @@ def frame() -> None:
 @live("5s")
 def _status() -> None:
     desk = bootstrap.desk()
-    health, waiting = desk.controls.health(), len(desk.decisions.pending())
+    clock, waiting = desk.housekeeping.clock_state(), len(desk.decisions.pending())
     with st.container(horizontal=True, gap="xsmall"):
-        badges.badge(health.mode)
-        badges.badge(health.trading)
-        _well(health)
+        badges.badge(desk.settings.mode)
+        badges.badge(desk.controls.trading_state())
+        is_well = clock.startswith("ok")
+        badges.badge("ok" if is_well else "degraded", text="clock ok" if is_well else clock)
         if waiting:
             badges.badge("waiting", text=f"{waiting} waiting")
-    clock = "replayed" if desk.clock.is_replay else "wall clock"
-    st.caption(f"Desk time, {clock}  \n**{eastern(health.desk_time)}**")
-
-
-def _well(health: HealthReport) -> None:
-    parts = {"store": health.store, "engine": health.engine, "clock": health.clock}
-    told = "  \n".join(f"{name.capitalize()}: {prose(state)}" for name, state in parts.items())
-    badges.badge(health.status, help_text=told)
+    told = "Desk time, replayed" if desk.clock.is_replay else "Desk time"
+    st.caption(f"{told}  \n**{eastern(desk.clock.now())}**")
 
 
 def _switch_button() -> bool:
@@ -105,8 +99,10 @@ def next_session() -> None:
 def _banner() -> None:
     status = bootstrap.desk().replay.status()
     with st.container(border=True, key="shell_banner"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{badges.inline('demo', 'DEMO')} :small[{BANNER}]")
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
+            st.markdown(f"{badges.inline('demo', 'DEMO:')} :small[{BANNER}]", width="content")
             st.button(
                 "Next session", key="shell_next", icon=":material/skip_next:",
                 on_click=next_session, disabled=status.is_filling or status.has_ended,

@@ -12,7 +12,7 @@ from core.domain.tactics import Tactic
 from core.domain.trading import OrderRequest
 from core.domain.views import Inbox
 from pages.components import formatting
-from pages.components.formatting import money, percent, price, prose, quantity, short, words
+from pages.components.formatting import percent, prose, quantity, short, usd, words
 
 Row = tuple[str, str]
 
@@ -40,18 +40,17 @@ def table(rows: list[Row], *, alt: str) -> None:
 
 
 def order_rows(request: OrderRequest, tactic: Tactic | None) -> Iterator[Row]:
-    side = f"{request.side} {quantity(request.quantity)} {request.symbol}".capitalize()
-    side = side.replace(request.symbol.lower(), request.symbol)
-    yield "Order", f"**{prose(side)}**, limit {_usd(request.limit_price)}, {request.time_in_force}"
-    yield "Stop", _usd(request.bracket.stop_price)
+    what = f"{request.side.capitalize()} {quantity(request.quantity)} {request.symbol}"
+    yield "Order", f"**{prose(what)}**, limit {usd(request.limit_price)}, {request.time_in_force}"
+    yield "Stop", usd(request.bracket.stop_price)
     unit = abs(request.limit_price - request.bracket.stop_price)
     for number, target in enumerate(request.bracket.take_profits, 1):
         reward = formatting.r(float(abs(target.price - request.limit_price) / unit))
         shares = quantity(target.quantity)
-        yield f"Target {number}", f"{_usd(target.price)} for {shares} shares, {reward}"
+        yield f"Target {number}", f"{usd(target.price)} for {shares} shares, {reward}"
     if tactic is not None and tactic.scenario is not None:
         plan = tactic.scenario
-        yield "Entry zone", f"{_usd(plan.entry_low)} to {_usd(plan.entry_high)}"
+        yield "Entry zone", f"{usd(plan.entry_low)} to {usd(plan.entry_high)}"
         yield "Time limit", formatting.plural(plan.timebox_sessions, "session")
 
 
@@ -59,16 +58,12 @@ def size_rows(size: SizeDecision, equity: float | None = None) -> list[Row]:
     """Return the risk, what bound the size, and the ladder of limits."""
     share = f", {percent(size.risk_usd / equity, places=2)} of equity" if equity else ""
     rows = [
-        ("Risk", f"**{_usd(size.risk_usd)}**{share}"),
-        ("Value", _usd(size.notional_usd)),
+        ("Risk", f"**{usd(size.risk_usd)}**{share}"),
+        ("Value", usd(size.notional_usd)),
         ("Size bound by", prose(size.reason_if_zero or words(size.binding))),
     ]
     for rung in size.ladder:
         mark = " **\u2190 binds**" if rung.name == size.binding else ""
         told = f"{rung.quantity:,.1f} shares: {prose(rung.detail)}{mark}"
-        rows.append((words(rung.name).capitalize(), told))
+        rows.append((f"Limit: {words(rung.name)}", told))
     return rows
-
-
-def _usd(amount: object) -> str:
-    return "\\" + money(amount) if isinstance(amount, (int, float)) else f"\\${price(amount)}"  # type: ignore[arg-type]

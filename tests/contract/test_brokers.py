@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -36,8 +34,8 @@ from core.domain.trading import (
 from core.errors import RejectedError, UnexpectedResponseError
 from core.ports import Broker, SimulatedVenue
 from core.settings import ROOT, Settings
+from tests.contract.conftest import build_adapter
 
-EMBEDDED = {"paper"}
 DAY = date(2026, 11, 24)
 MORNING = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 OPEN = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
@@ -48,13 +46,8 @@ ENTRY_BAR: Row = (100.5, 101.2, 100.2, 100.9)
 
 
 @pytest.fixture(params=registry.names("brokers"))
-def broker(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Broker:
-    name: str = request.param
-    if name not in EMBEDDED:
-        _stub("brokers", name)(request.getfixturevalue("httpserver"), monkeypatch)
-    return registry.create("brokers", name, Broker, Settings(data_dir=tmp_path))
+def broker(request: pytest.FixtureRequest) -> Broker:
+    return build_adapter(request, "brokers", Broker)
 
 
 @pytest.fixture
@@ -62,17 +55,8 @@ def venue(tmp_path: Path) -> PaperBroker:
     return opened(tmp_path)
 
 
-def _stub(kind: str, name: str) -> Callable[..., None]:
-    module = f"tests.contract.stubs.{kind}_{name}"
-    folder = ROOT / "tests" / "contract" / "stubs"
-    if not (folder / f"{kind}_{name}.py").exists():
-        pytest.fail(f"{kind}.{name} has no stub: write {module.replace('.', '/')}.py")
-    install: Callable[..., None] = importlib.import_module(module).install
-    return install
-
-
 def opened(folder: Path) -> PaperBroker:
-    created = registry.create("brokers", "paper", Broker, Settings(data_dir=folder))
+    created = registry.create("brokers", "paper", Broker, Settings(_env_file=None, data_dir=folder))
     assert isinstance(created, PaperBroker)
     return created
 
@@ -622,7 +606,9 @@ def test_bars_of_several_symbols_are_played_in_time_order(venue: PaperBroker) ->
         (shown([ENTRY_BAR]).drop(columns="label"), "lack the columns"),
         (shown([ENTRY_BAR, (101, 100, 99, 100)]), "contradict"),
         (shown([ENTRY_BAR, (101, float("nan"), 99, 100)]), "contradict"),
+        (shown([ENTRY_BAR]).assign(close=[None]), "contradict"),
         (shown([ENTRY_BAR], OPEN.replace(tzinfo=None)), "no zone"),
+        (shown([ENTRY_BAR], timeframe="1h"), "unknown timeframe"),
     ],
 )
 def test_broken_bars_are_refused_and_change_nothing(
@@ -699,7 +685,7 @@ def test_a_short_position_gains_when_the_price_falls(venue: PaperBroker) -> None
     (position,) = venue.positions()
     assert (position.quantity, position.average_entry_price) == (-10, Decimal("99.50"))
     assert position.unrealized_pnl == Decimal("6.00")
-    assert venue.account().equity == Decimal("100000") + 6 - Decimal("0.10")
+    assert venue.account().equity == Decimal(100_000) + 6 - Decimal("0.10")
 
 
 def test_fills_resume_after_the_cursor(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import tests.flow.bodies  # noqa: F401  (registers the steps)
 from core.flow.client import RunClient
 from core.flow.control import Control
 from core.flow.database import open_database

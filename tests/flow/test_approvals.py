@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.domain.flow import Approval, ApprovalRequest, ApprovalState, Decision, RunState, Verdict
 from core.errors import AppError, InvalidTransitionError, NotFoundError, StaleError
-from core.flow.approvals import Approvals, approvals
+from core.flow.approvals import Approvals
 from core.flow.client import RunClient
 from core.flow.control import Control
 from core.flow.database import open_database
@@ -95,9 +95,7 @@ def test_eight_deciders_make_one_decision_and_one_run(desk: Approvals, rig: Rig)
     assert [run.run_id for run in rig.control.runs()] == [f"flow@{approval_id}"]
 
 
-def test_a_late_decision_fails_closed_and_is_recorded_as_expired(
-    desk: Approvals, rig: Rig
-) -> None:
+def test_a_late_decision_fails_closed_and_is_recorded_as_expired(desk: Approvals, rig: Rig) -> None:
     asked = ask(desk)
     with pytest.raises(StaleError, match="ran out"):
         desk.decide(asked.approval_id, APPROVE, asked.expires_at)
@@ -158,14 +156,6 @@ def test_an_approval_survives_a_restart(rig: Rig, desk: Approvals) -> None:
     assert control.runs()[0].run_id == f"flow@{asked.approval_id}"
     client.close()
     database.dispose()
-
-
-def test_a_changed_row_is_never_pending_again(desk: Approvals, rig: Rig) -> None:
-    """The database itself holds one row for one id."""
-    ask(desk)
-    with pytest.raises(sa.exc.IntegrityError), rig.database.begin() as connection:
-        row = dict(connection.execute(sa.select(approvals)).one()._mapping)
-        connection.execute(sa.insert(approvals).values(row))
 
 
 def test_every_refusal_is_an_error_that_the_page_can_show(desk: Approvals) -> None:

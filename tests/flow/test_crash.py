@@ -13,7 +13,7 @@ from core.domain.flow import RunState
 from core.flow.control import _until
 from core.settings import ROOT
 from tests.flow import bodies
-from tests.flow.conftest import Rig, both
+from tests.flow.conftest import Rig
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -44,10 +44,17 @@ def start_process(url: str) -> Iterator[Start]:
         process.communicate()
 
 
-@both
 @pytest.mark.chaos
 @pytest.mark.process
-@pytest.mark.parametrize("queue", [None, "effects"])
+@pytest.mark.parametrize(
+    ("url", "queue"),
+    [
+        ("sqlite", None),
+        ("sqlite", "effects"),
+        pytest.param("postgres", "effects", marks=pytest.mark.postgres),
+    ],
+    indirect=["url"],
+)
 def test_killed_in_step_three_of_five_only_that_step_runs_again(
     rig: Rig, start_process: Start, queue: str | None
 ) -> None:

@@ -31,8 +31,8 @@ from core.errors import (
     UnexpectedResponseError,
 )
 from core.flow.database import open_database
-from core.flow.effect_rows import effects
 from core.flow.effects import EffectLedger
+from core.flow.tables import effects
 from tests.flow.conftest import both
 from tests.flow.servers import Server
 
@@ -106,7 +106,7 @@ def test_refused_credentials_are_raised_as_such_and_do_not_retry(ledger: EffectL
 
 @pytest.mark.parametrize(
     "error",
-    [failure(OutcomeUnknownError), failure(UnexpectedResponseError), KeyError("id"), OSError("rst")],
+    [failure(OutcomeUnknownError), failure(UnexpectedResponseError), KeyError("id"), OSError()],
     ids=lambda error: type(error).__name__,
 )
 def test_an_unclear_answer_is_looked_up_before_any_resend(
@@ -144,9 +144,7 @@ def test_a_failed_look_up_never_means_absent(ledger: EffectLedger) -> None:
 
 
 @pytest.mark.parametrize("lookup", ["none", "best_effort"])
-def test_without_an_authoritative_look_up_it_is_parked(
-    ledger: EffectLedger, lookup: str
-) -> None:
+def test_without_an_authoritative_look_up_it_is_parked(ledger: EffectLedger, lookup: str) -> None:
     server = Server(lookup)  # type: ignore[arg-type]
     server.before = [failure(OutcomeUnknownError)]
     with pytest.raises(EffectUnclearError):

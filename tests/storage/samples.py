@@ -19,6 +19,7 @@ from core.domain.content import (
     Variant,
 )
 from core.domain.engagement import Counts, EngagementSample, SampleAge
+from core.domain.flow import RunRecord, RunState, StepRecord, StepState
 from core.domain.market import (
     FeedCheck,
     Fundamentals,
@@ -453,3 +454,34 @@ def sample(
         "counts": Counts(impressions=120, reactions=4, label=Label.SYNTHETIC),
     }
     return EngagementSample(**{**values, **changes})
+
+
+def run_record(status: RunState = RunState.SUCCEEDED, **changes: Any) -> RunRecord:
+    values = {
+        "run_id": "daily_tactic@1",
+        "workflow": "daily_tactic",
+        "version": "abc",
+        "status": status,
+        "as_of": MORNING,
+        "created_at": MORNING,
+        "started_at": MORNING,
+        "ended_at": MORNING + timedelta(seconds=3),
+        "inputs": {"symbols": ["AAPL"]},
+        "spec": {"id": "daily_tactic"},
+    }
+    return RunRecord(**{**values, **changes})
+
+
+def step_record(id: str = "bars", **changes: Any) -> StepRecord:  # noqa: A002
+    values = {
+        "run_id": "daily_tactic@1",
+        "id": id,
+        "uses": f"feeds.{id}",
+        "status": StepState.SUCCEEDED,
+        "started_at": MORNING,
+        "ended_at": MORNING + timedelta(seconds=1),
+        "seconds": 1.0,
+        "attempts": 1,
+        "output": {"rows": 5},
+    }
+    return StepRecord(**{**values, **changes})

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.adapters.brokers._matching import Bar, Execution, Working, booked_price, fee, match
+from core.adapters.brokers.paper.matching import Bar, Execution, Working, booked_price, fee, match
 from core.domain.trading import Bracket, FillLeg, OrderRequest, OrderSide, TakeProfit
 
 START = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)

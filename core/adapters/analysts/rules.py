@@ -66,6 +66,11 @@ def signed_percent(fraction: float) -> str:
     return f"{fraction * 100:+.1f}%"
 
 
+def rsi(value: float) -> str:
+    """Return whole points; a single digit with a decimal, or it could be any number nearby."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
 def _compare(value: float, other: float) -> Vote:
     return 1 if value > other else -1 if value < other else 0
 
@@ -120,7 +125,7 @@ def _summary(snapshot: MarketSnapshot, drivers: Sequence[Driver], stance: Bias) 
         f"{snapshot.symbol} last closed at {usd(snapshot.last)}, "
         f"{signed_percent(snapshot.change_fraction)} from {usd(snapshot.previous_close)} before.",
         f"{_votes(snapshot, drivers)}, so the view is {stance}.",
-        f"RSI 14 reads {read.rsi14:.0f} and volatility is {snapshot.regime.volatility}.",
+        f"RSI 14 reads {rsi(read.rsi14)} and volatility is {snapshot.regime.volatility}.",
     ]
     if snapshot.lead is None:
         sentences.append("The market lead is not known and has no vote.")
@@ -149,9 +154,9 @@ def _risks(snapshot: MarketSnapshot) -> Iterator[str]:
         mean = usd(read.atr14_mean)
         yield f"Volatility is high: ATR 14 is {usd(read.atr14)} against its mean of {mean}."
     if read.rsi14 >= OVERBOUGHT:
-        yield f"RSI 14 at {read.rsi14:.0f} is overbought."
+        yield f"RSI 14 at {rsi(read.rsi14)} is overbought."
     if read.rsi14 <= OVERSOLD:
-        yield f"RSI 14 at {read.rsi14:.0f} is oversold."
+        yield f"RSI 14 at {rsi(read.rsi14)} is oversold."
     yield from _earnings_risk(snapshot)
     if len(snapshot.headlines) >= BUSY_HEADLINES:
         yield f"The news is busy: {len(snapshot.headlines)} headlines to read first."

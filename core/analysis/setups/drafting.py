@@ -11,6 +11,7 @@ from core.analysis.rendering import usd
 from core.analysis.setups.candidate import Candidate
 from core.analysis.setups.checklist import check, risk_flaw
 from core.domain.market import MarketSnapshot
+from core.domain.setups import setup_title
 from core.domain.tactics import Bias, CheckItem, Grade, Scenario, ScoreParts, Side
 
 A_PLUS_R, B_R, C_R = 3.0, 2.0, 1.5
@@ -51,7 +52,8 @@ def judge(candidate: Candidate, bias: BiasReading, snapshot: MarketSnapshot) -> 
         market_alignment=(bias.direction_of("lead") * candidate.side.sign + 1) / 2,
     )
     scenario = draft.model_copy(update={"grade": grade, "score": weigh(parts)})
-    named = tuple(f"{_name(candidate)}: {reason}" for reason in reasons)
+    title = f"{setup_title(candidate.setup, candidate.side)}, {candidate.side}"
+    named = tuple(f"{title}: {reason}" for reason in reasons)
     return Judgement(scenario, checklist, parts, named)
 
 
@@ -107,7 +109,3 @@ def _objections(
     nearest = min(max(snapshot.last, draft.entry_low), draft.entry_high)
     if abs(nearest - snapshot.last) > reach:
         yield "the entry is too far from the last price"
-
-
-def _name(candidate: Candidate) -> str:
-    return f"{candidate.setup.replace('_', ' ')} {candidate.side}"

@@ -16,22 +16,25 @@ OBSTACLE_CONFLUENCE = 3
 FRACTION = 0.5
 FIRST_R = 1.0
 BEST_R = 2.0
+APART_R = 0.5
 
 
 def build(
     view: View, setup: SetupName, base: float, act: Literal["cross", "hold"], geometry: Geometry
 ) -> Candidate | None:
-    """Return the plan that rests on the turned price `base`, None if its zone is out of reach.
+    """Return the plan that rests on the turned price `base`.
 
-    Prices are rounded to the tick here, so that what is published is what is judged.
+    Prices are rounded to the tick here, so that what is published is what is judged. None if the
+    zone is out of reach, or if the average range is too small for the tick or for the price.
     """
     near = _to_tick(base, math.ceil)
     worst = _to_tick(base + geometry.zone_atr * view.atr, math.floor)
     stop = _to_tick(base - geometry.stop_atr * view.atr, math.floor)
-    reach = REACH_ATR * view.atr
-    if worst < near or near > view.last + reach or worst < view.last - reach:
-        return None
     first, best = _targets(view, worst, worst - stop, geometry)
+    in_reach = near - REACH_ATR * view.atr <= view.last <= worst + REACH_ATR * view.atr
+    in_order = stop < near <= worst < first < best
+    if not (in_reach and in_order and min(view.turned(stop), view.turned(best)) > 0):
+        return None
     edges = sorted((view.turned(near), view.turned(worst)))
     return Candidate(
         setup=setup,
@@ -48,14 +51,14 @@ def build(
 
 
 def _targets(view: View, worst: float, risk: float, geometry: Geometry) -> tuple[float, float]:
-    """Aim at the levels that pay 1R and 2R; where there is none, count ATR."""
+    """Aim at levels that pay 1R to 2R and 2R or more; where there is none, count ATR."""
     ahead = [price for price, _ in view.levels() if price > worst]
     first_floor, best_floor = worst + FIRST_R * risk, worst + BEST_R * risk
     by_atr = max(first_floor, worst + geometry.first_target_atr * view.atr)
     middle = worst + geometry.best_target_atr * view.atr
-    first = next((price for price in ahead if first_floor <= price < middle), by_atr)
+    first = next((price for price in ahead if first_floor <= price < best_floor), by_atr)
     limit = worst + geometry.maximum_target_atr * view.atr
-    least = max(best_floor, first + FIRST_R * risk)
+    least = max(best_floor, first + APART_R * risk)
     best = next((price for price in ahead if least <= price <= limit), max(middle, least))
     return _to_tick(first, math.ceil), _to_tick(best, math.ceil)
 
@@ -63,7 +66,7 @@ def _targets(view: View, worst: float, risk: float, geometry: Geometry) -> tuple
 def _obstacle(view: View, worst: float, first: float) -> str:
     for price, level in view.levels():
         if worst < price < first and confluence(level) >= OBSTACLE_CONFLUENCE:
-            return f"a strong {level.kind} stands before the first target"
+            return "a strong level stands before the first target"
     return ""
 
 

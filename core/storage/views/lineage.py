@@ -35,8 +35,12 @@ class LineageViews(StoreView):
             "content_id = ? and version = ?",
             (post.content_id, post.version),
         )
+        return (_publication_row(post), *self.version_lineage(version))
+
+    def version_lineage(self, version: ContentVersion) -> tuple[LineageRow, ...]:
+        """Return what one version of a post rests on, itself first."""
         below = [row for tactic in self._subjects(version) for row in self.tactic_lineage(tactic)]
-        return (_publication_row(post), _content_row(version), *below)
+        return (_content_row(version), *below)
 
     def tactic_lineage(self, tactic: Tactic) -> tuple[LineageRow, ...]:
         """Return what a tactic rests on, itself first."""

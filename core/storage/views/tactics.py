@@ -9,10 +9,15 @@ import pandas as pd
 from core.domain.views import TacticFilter
 from core.storage.views.base import STATES, StoreView
 
+PLAN = ", ".join(
+    f"'$.scenarios[0].{field}'"
+    for field in ("setup", "side", "score", "entry_low", "entry_high", "stop", "targets[#-1].price")
+)
 TACTIC_LIST = f"""
 with {STATES},
 newest as (
-    select * from tactics
+    select *, json_extract_string(body, [{PLAN}]) as plan from tactics
+    where (? is null or session_date >= ?) and (? is null or session_date <= ?)
     qualify row_number() over (partition by tactic_id order by version desc) = 1
 ),
 sized as (
@@ -21,17 +26,12 @@ sized as (
     from size_decisions group by tactic_id
 ),
 ended as (
-    select tactic_id, arg_max(outcome, version) as outcome, arg_max(system_r, version) as system_r,
-        arg_max(coalesce(actual_r, 'nan'::double), version) as actual_r
-    from resolutions group by tactic_id
+    select tactic_id, outcome, system_r, actual_r from resolutions
+    qualify row_number() over (partition by tactic_id order by version desc, rowid desc) = 1
 )
 select t.tactic_id, t.version, t.symbol, t.session_date, t.grade, t.stage, t.bias, t.headline,
-    t.body->>'$.scenarios[0].setup' as setup, t.body->>'$.scenarios[0].side' as side,
-    (t.body->>'$.scenarios[0].score')::double as score,
-    (t.body->>'$.scenarios[0].entry_low')::double as entry_low,
-    (t.body->>'$.scenarios[0].entry_high')::double as entry_high,
-    (t.body->>'$.scenarios[0].stop')::double as stop,
-    (t.body->>'$.scenarios[0].targets[#-1].price')::double as target,
+    plan[1] as setup, plan[2] as side, plan[3]::double as score, plan[4]::double as entry_low,
+    plan[5]::double as entry_high, plan[6]::double as stop, plan[7]::double as target,
     coalesce(s.publishing_state, '') as publishing_state,
     coalesce(s.trade_state, '') as trade_state,
     coalesce(s.is_armed, false) as is_armed, z.quantity, z.risk_usd,
@@ -39,14 +39,8 @@ select t.tactic_id, t.version, t.symbol, t.session_date, t.grade, t.stage, t.bia
 from newest t left join states s using (tactic_id) left join sized z using (tactic_id)
 left join ended e using (tactic_id)
 """
-SOUGHT = """
-where (? is null or session_date >= ?) and (? is null or session_date <= ?)
-and (len(?::varchar[]) = 0 or symbol in (select unnest(?::varchar[])))
-and (len(?::varchar[]) = 0 or grade in (select unnest(?::varchar[])))
-and (len(?::varchar[]) = 0 or publishing_state in (select unnest(?::varchar[])))
-and (len(?::varchar[]) = 0 or trade_state in (select unnest(?::varchar[])))
-order by session_date desc, tactic_id limit ?
-"""
+ONE_OF = {"symbols": "symbol", "grades": "grade", "publishing_states": "publishing_state",
+          "trade_states": "trade_state"}  # fmt: skip
 
 
 class TacticViews(StoreView):
@@ -61,12 +55,12 @@ class TacticViews(StoreView):
             A state that was never entered is "".
         """
         wanted = sought or TacticFilter()
-        lists = (wanted.symbols, wanted.grades, wanted.publishing_states, wanted.trade_states)
-        params: list[object] = []
-        for value in (wanted.first_session, wanted.last_session, *map(list, lists)):
-            params += [value, value]
-        sql = f"from ({TACTIC_LIST}) {SOUGHT}"
-        return self._store.frame(sql, (*params, wanted.limit))
+        lists = {column: list(getattr(wanted, name)) for name, column in ONE_OF.items()}
+        given = {column: values for column, values in lists.items() if values}
+        where = " and ".join(f"list_contains(?::varchar[], {column})" for column in given) or "true"
+        sql = f"{TACTIC_LIST} where {where} order by session_date desc, tactic_id limit ?"
+        first, last = wanted.first_session, wanted.last_session
+        return self._store.frame(sql, (first, first, last, last, *given.values(), wanted.limit))
 
     def tactic_sessions(self) -> list[date]:
         """Return the sessions that have a tactic, newest first."""

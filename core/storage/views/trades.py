@@ -2,76 +2,44 @@
 
 from __future__ import annotations
 
+import json
+from bisect import bisect_right
+from datetime import date, datetime
+from itertools import accumulate
+from typing import NamedTuple
+
 import pandas as pd
 
 from core.domain.views import PositionsView
 from core.storage.views.base import StoreView
 
-NEWEST_SAMPLE = """
-newest_sample as (
-    select sample_sha256, as_of from position_samples order by as_of desc, rowid desc limit 1
-)"""
 TRADES = """
-trades as (
-    select f.client_order_id, r.tactic_id, any_value(f.symbol) as symbol, r.side, r.body,
-        r.stop_price, abs(r.limit_price - r.stop_price) as r_per_share,
-        r.quantity * abs(r.limit_price - r.stop_price) as r_usd,
-        sum(if(f.side = 'buy', f.quantity, -f.quantity)) as open_quantity,
-        sum(f.quantity) filter (f.side = r.side) as entered,
-        sum(f.quantity) filter (f.side <> r.side) as exited,
-        sum(f.quantity * f.price) filter (f.side = r.side) as entry_value,
-        sum(f.quantity * f.price) filter (f.side <> r.side) as exit_value,
-        sum(f.fees) as fees, sum(if(f.side = 'buy', -f.quantity, f.quantity) * f.price) as flow,
-        min(f.filled_at) as opened_at, max(f.filled_at) as closed_at,
-        arg_max(f.leg, (f.filled_at, f.rowid)) as last_leg
-    from fills f join order_requests r using (client_order_id)
-    group by f.client_order_id, r.tactic_id, r.side, r.body, r.stop_price, r.limit_price,
-        r.quantity
-)"""
-OPEN = f"""
-with {TRADES}, {NEWEST_SAMPLE},
-marks as (
-    select p.symbol, p.last_price as last, p.as_of as last_at
-    from positions p join newest_sample using (sample_sha256)
-),
-closes as (
-    select symbol, arg_max(close, (started_at, fetched_at)) as last, max(started_at) as last_at
-    from bars
-    where timeframe = '1d' and symbol in (select symbol from trades where open_quantity <> 0)
-    group by symbol
-),
-priced as (
-    select t.*, t.entry_value / t.entered as entry, coalesce(m.last, c.last) as last,
-        coalesce(m.last_at, c.last_at) as last_at,
-        list_transform(json_extract(t.body, '$.bracket.take_profits[*].price'),
-            lambda price: (price->>'$')::double) as targets,
-        list_transform(json_extract(t.body, '$.bracket.take_profits[*].quantity'),
-            lambda quantity: (quantity->>'$')::double) as parts
-    from trades t left join marks m using (symbol) left join closes c using (symbol)
-    where t.open_quantity <> 0
-)
-select client_order_id, tactic_id, symbol, side, open_quantity as quantity, entry,
-    stop_price as stop,
-    targets[1 + len(list_filter(range(1, len(parts)),
-        lambda place: list_sum(parts[1:place]) <= coalesce(exited, 0)))] as target,
-    targets, last, last_at, open_quantity * (last - entry) as unrealized_pnl,
-    sign(open_quantity) * (last - entry) / r_per_share as open_r, opened_at,
-    (select count(distinct b.session_date) from bars b where b.symbol = p.symbol
-        and b.timeframe = '5m' and b.session_date >= p.opened_at::date) as age_sessions
-from priced p order by opened_at
+select client_order_id, any_value(r.tactic_id), any_value(r.symbol) as symbol, any_value(r.side),
+    any_value(r.body->'$.bracket.take_profits'), any_value(r.stop_price)::double,
+    any_value(abs(r.limit_price - r.stop_price))::double, any_value(r.quantity)::double,
+    sum(if(f.side = 'buy', f.quantity, -f.quantity))::double as open_quantity,
+    sum(if(f.side = 'buy', -f.quantity, f.quantity) * f.price)::double,
+    sum(if(f.side = r.side, f.quantity, 0))::double,
+    sum(if(f.side = r.side, f.quantity * f.price, 0))::double,
+    sum(if(f.side = r.side, 0, f.quantity))::double,
+    sum(if(f.side = r.side, 0, f.quantity * f.price))::double,
+    sum(f.fees)::double, min(f.filled_at) as opened_at, max(f.filled_at) as closed_at,
+    arg_max(f.leg, (f.filled_at, f.rowid))
+from fills f join order_requests r using (client_order_id) group by client_order_id
 """
-CLOSED = f"""
-with {TRADES},
-ended as (
-    select tactic_id, arg_max(actual_r, version) as actual_r from resolutions group by tactic_id
-)
-select client_order_id, tactic_id, symbol, side, entered as quantity,
-    entry_value / entered as entry, exit_value / exited as exit, fees,
-    flow - fees as realized_pnl,
-    coalesce(e.actual_r, (flow - fees) / r_usd) as actual_r, opened_at, closed_at,
-    last_leg as exit_leg
-from trades left join ended e using (tactic_id)
-where open_quantity = 0 order by closed_at desc
+BROKER = """
+select symbol, quantity, average_entry_price, last_price, as_of from positions
+where sample_sha256 = (
+    select sample_sha256 from position_samples order by as_of desc, rowid desc limit 1)
+order by symbol
+"""
+CLOSES = """
+select symbol, arg_max(close, (started_at, fetched_at)) as last, max(started_at) as last_at
+from bars where timeframe = '1d' and list_contains(?::varchar[], symbol) group by symbol
+"""
+SESSIONS = """
+select distinct symbol, session_date from bars
+where timeframe = '5m' and list_contains(?::varchar[], symbol) and session_date >= ?
 """
 ORDERS = """
 with newest as (
@@ -94,33 +62,125 @@ from (
     from accounts group by as_of order by as_of desc limit ?
 ) order by as_of
 """
-BROKER = f"""
-with {NEWEST_SAMPLE}
-select symbol, quantity, average_entry_price, last_price, p.as_of
-from positions p join newest_sample using (sample_sha256) order by symbol
-"""
+OPEN_COLUMNS = [
+    "client_order_id", "tactic_id", "symbol", "side", "quantity", "entry", "stop", "target",
+    "targets", "last", "last_at", "unrealized_pnl", "open_r", "opened_at", "age_sessions",
+]  # fmt: skip
+CLOSED_COLUMNS = [
+    "client_order_id", "tactic_id", "symbol", "side", "quantity", "entry", "exit", "fees",
+    "realized_pnl", "realized_r", "opened_at", "closed_at", "exit_leg",
+]  # fmt: skip
+
+
+class Trade(NamedTuple):
+    """The fills of one order, summed up. USD, USD per share."""
+
+    client_order_id: str
+    tactic_id: str
+    symbol: str
+    side: str
+    take_profits: str
+    stop: float
+    r_per_share: float
+    ordered: float
+    open_quantity: float
+    cash_flow: float
+    entered: float
+    entry_value: float
+    exited: float
+    exit_value: float
+    fees: float
+    opened_at: datetime
+    closed_at: datetime
+    last_leg: str
+
+    @property
+    def entry(self) -> float:
+        return self.entry_value / self.entered if self.entered else float("nan")
+
+
+Mark = tuple[float, datetime]
 
 
 class TradeViews(StoreView):
     """Everything on the positions page."""
 
     def open_positions(self) -> pd.DataFrame:
-        """Return the open trades with the columns of `PositionsView.open`."""
-        return self._store.frame(OPEN)
+        """Return the open trades with the columns of `PositionsView.open`, oldest first."""
+        return self._open(self._trades("having open_quantity <> 0 order by opened_at"))
 
     def closed_trades(self) -> pd.DataFrame:
         """Return the flat trades, newest first, with the columns of `PositionsView.closed`."""
-        return self._store.frame(CLOSED)
+        return _closed(self._trades("having open_quantity = 0 order by opened_at"))
 
     def positions(self, limit: int = 200) -> PositionsView:
         """Return the positions page; orders, fills and account samples up to `limit`."""
+        trades = self._trades("order by opened_at")
         looked = self._store.all("select max(as_of) from position_samples")[0][0]
         return PositionsView(
-            open=self.open_positions(),
-            closed=self.closed_trades(),
+            open=self._open([trade for trade in trades if trade.open_quantity]),
+            closed=_closed([trade for trade in trades if not trade.open_quantity]),
             orders=self._store.frame(ORDERS, (limit,)),
             fills=self._store.frame(FILLS, (limit,)),
             account=self._store.frame(ACCOUNT, (limit,)),
             broker=self._store.frame(BROKER),
             broker_as_of=looked,
         )
+
+    def _trades(self, which: str) -> list[Trade]:
+        return [Trade(*row) for row in self._store.all(f"{TRADES} {which}")]
+
+    def _open(self, trades: list[Trade]) -> pd.DataFrame:
+        if not trades:
+            return pd.DataFrame(columns=OPEN_COLUMNS)
+        symbols = sorted({trade.symbol for trade in trades})
+        marks = self._marks(symbols)
+        since = min(trade.opened_at for trade in trades).date()
+        sessions = self._store.all(SESSIONS, (symbols, since))
+        rows = [_opened(trade, marks.get(trade.symbol), _age(trade, sessions)) for trade in trades]
+        return pd.DataFrame(rows, columns=OPEN_COLUMNS)
+
+    def _marks(self, symbols: list[str]) -> dict[str, Mark]:
+        """Map symbols to the broker's last price and its moment, else to the last daily close."""
+        held = {row[0]: (float(row[3]), row[4]) for row in self._store.all(BROKER)}
+        lacking = [symbol for symbol in symbols if symbol not in held]
+        closes = self._store.all(CLOSES, (lacking,)) if lacking else []
+        return held | {symbol: (close, at) for symbol, close, at in closes}
+
+
+def _age(trade: Trade, sessions: list[tuple[str, date]]) -> int:
+    first = trade.opened_at.date()
+    return sum(1 for symbol, session in sessions if symbol == trade.symbol and session >= first)
+
+
+def _opened(trade: Trade, mark: Mark | None, age: int) -> tuple[object, ...]:
+    last, last_at = mark or (float("nan"), None)
+    moved, sign = last - trade.entry, 1 if trade.open_quantity > 0 else -1
+    target, targets = _targets(trade.take_profits, trade.exited)
+    return (
+        *trade[:4], trade.open_quantity, trade.entry, trade.stop, target, targets, last, last_at,
+        trade.open_quantity * moved, sign * moved / trade.r_per_share, trade.opened_at, age,
+    )  # fmt: skip
+
+
+def _closed(trades: list[Trade]) -> pd.DataFrame:
+    newest_first = sorted(trades, key=lambda trade: trade.closed_at, reverse=True)
+    rows = [_closed_row(trade) for trade in newest_first]
+    return pd.DataFrame(rows, columns=CLOSED_COLUMNS)
+
+
+def _closed_row(trade: Trade) -> tuple[object, ...]:
+    profit = trade.cash_flow - trade.fees
+    return (
+        *trade[:4], trade.entered, trade.entry, trade.exit_value / trade.exited, trade.fees, profit,
+        profit / (trade.ordered * trade.r_per_share), trade.opened_at, trade.closed_at,
+        trade.last_leg,
+    )  # fmt: skip
+
+
+def _targets(take_profits: str, exited: float) -> tuple[float, list[float]]:
+    """Return the next target and all of them; what was exited went to the nearest first."""
+    legs = json.loads(take_profits)
+    prices = [float(leg["price"]) for leg in legs]
+    done = list(accumulate(float(leg["quantity"]) for leg in legs))
+    return prices[min(bisect_right(done, exited), len(prices) - 1)], prices

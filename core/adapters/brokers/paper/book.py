@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from core.adapters.brokers._matching import Bar, Working, by_distance
+from core.adapters.brokers.paper.matching import Bar, Working, by_distance
 from core.domain.trading import CENT, Fill, FillLeg, Order, OrderRequest, OrderStatus
 from core.errors import UnavailableError, UnexpectedResponseError
 

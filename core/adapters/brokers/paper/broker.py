@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from core.adapters.brokers._bars import parse_bars, session_close
-from core.adapters.brokers._book import Book, BookFile, Ticket
-from core.adapters.brokers._matching import (
+from core.adapters.brokers.paper.bars import parse_bars, session_close
+from core.adapters.brokers.paper.book import Book, BookFile, Ticket
+from core.adapters.brokers.paper.matching import (
     Bar,
     Execution,
     booked_price,
@@ -20,7 +20,7 @@ from core.adapters.brokers._matching import (
     match,
     traded_side,
 )
-from core.adapters.brokers._money import account, notional, positions
+from core.adapters.brokers.paper.money import account, notional, positions
 from core.domain.trading import (
     CENT,
     Account,

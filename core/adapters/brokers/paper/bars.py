@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import exchange_calendars
 import pandas as pd
 
-from core.adapters.brokers._matching import Bar
+from core.adapters.brokers.paper.matching import Bar
 from core.domain.market import Timeframe
 from core.errors import RejectedError
 
@@ -50,7 +51,9 @@ def session_close(moment: datetime) -> datetime:
 
 @cache
 def _closes() -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(exchange_calendars.get_calendar("XNYS").closes)
+    with warnings.catch_warnings():  # exchange_calendars 4.13 is not yet at home in pandas 3.1
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return pd.DatetimeIndex(exchange_calendars.get_calendar("XNYS").closes)
 
 
 def _parse(row: dict[Any, Any]) -> Bar:
@@ -81,6 +84,8 @@ def _span(row: dict[Any, Any]) -> tuple[datetime, datetime]:
     started_at = pd.Timestamp(row["started_at"])
     if started_at.tzinfo is None:
         raise RejectedError("paper", "process", f"the time {started_at} of a bar has no zone")
+    if row["timeframe"] != Timeframe.FIVE_MINUTES:
+        raise RejectedError("paper", "process", f"unknown timeframe {row['timeframe']!r}")
     return _utc(started_at), _utc(started_at) + timedelta(minutes=5)
 
 
@@ -94,4 +99,7 @@ def _utc(moment: pd.Timestamp) -> datetime:
 
 
 def _price(value: object) -> Decimal:
-    return Decimal(str(value))
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:  # None and NA are no numbers either
+        return Decimal("NaN")

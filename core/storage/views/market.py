@@ -1,0 +1,85 @@
+"""What is known of the market: symbols, bars, headlines and insights."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pandas as pd
+
+from core.domain.market import MarketSnapshot, Timeframe
+from core.domain.tactics import Insight
+from core.storage.bars import Bars
+from core.storage.insights import Insights
+from core.storage.views.base import StoreView
+
+SYMBOLS = """
+with newest as (
+    select distinct on (symbol, session_date) symbol, session_date, close, provider, label
+    from bars where timeframe = '1d' and session_date > (
+        select max(session_date) from bars where timeframe = '1d') - 14
+    order by symbol, session_date, fetched_at desc
+),
+ranked as (
+    select *, lag(close) over (partition by symbol order by session_date) as previous_close
+    from newest
+)
+select symbol, session_date, close, close / previous_close - 1 as change_fraction, provider, label
+from ranked qualify row_number() over (partition by symbol order by session_date desc) = 1
+order by symbol
+"""
+INSIGHTS = """
+select i.insight_id, i.snapshot_id, i.symbol, i.session_date, i.engine, i.stance, i.conviction,
+    i.body->>'$.summary' as summary, coalesce(t.tactic_id, '') as tactic_id
+from insights i left join (select distinct tactic_id, insight_id from tactics) t using (insight_id)
+order by i.session_date desc, i.symbol limit ?
+"""
+HEADLINES = """
+select symbol, title, source, published_at, provider, label, body->>'$.url' as url
+from news where ? is null or symbol = ? order by published_at desc, news_id limit ?
+"""
+
+
+class MarketViews(StoreView):
+    """The market and insights pages."""
+
+    def symbols(self) -> pd.DataFrame:
+        """Return each symbol's newest daily bar, if it is at most two weeks behind the newest.
+
+        Shape: symbol, session_date, close, change_fraction, provider, label.
+        """
+        return self._store.frame(SYMBOLS)
+
+    def daily_bars(
+        self, symbol: str, until: date | None = None, sessions: int = 250
+    ) -> pd.DataFrame:
+        """Return the last daily bars of sessions before a date, oldest first."""
+        before = until or datetime.max.replace(tzinfo=UTC).date()
+        return Bars(self._store).daily(symbol, before, sessions)
+
+    def intraday_bars(self, symbol: str, session_date: date) -> pd.DataFrame:
+        """Return the 5-minute bars of one session."""
+        return Bars(self._store).between(symbol, Timeframe.FIVE_MINUTES, session_date, session_date)
+
+    def headlines(self, symbol: str | None = None, limit: int = 50) -> pd.DataFrame:
+        """Return the newest headlines.
+
+        Shape: symbol, title, source, published_at, provider, label, url.
+        """
+        return self._store.frame(HEADLINES, (symbol, symbol, limit))
+
+    def insights(self, limit: int = 100) -> pd.DataFrame:
+        """Return the newest insights.
+
+        Shape: insight_id, snapshot_id, symbol, session_date, engine, stance, conviction, summary,
+            tactic_id ("" where none was drafted from it).
+        """
+        return self._store.frame(INSIGHTS, (limit,))
+
+    def insight(self, insight_id: str) -> tuple[Insight, MarketSnapshot]:
+        """Return an insight and the snapshot it is about.
+
+        Raises: NotFoundError.
+        """
+        known = Insights(self._store)
+        insight = known.insight(insight_id)
+        return insight, known.snapshot(insight.snapshot_id)

@@ -1,0 +1,169 @@
+"""One tactic, read from the top: the plan, its chart, its reasons, what came of it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.tactics import CheckItem, Insight, Tactic, TacticEvent
+from core.domain.views import TacticDetail
+from pages.components import badges, charts, formatting
+from pages.components.formatting import NEW_YORK, day, eastern, money, price, prose, r, words
+from pages.components.lineage import lineage_table
+from pages.components.session import publication_link
+from pages.components.ticket import order_rows, size_rows, table
+
+DAILY, INTRADAY = "Daily", "5-minute, SYNTHETIC"
+CANDLES = 120
+
+
+def heading(detail: TacticDetail) -> None:
+    """Draw the name of the tactic and everything that one word can say of it."""
+    tactic = detail.tactic
+    st.title(f"{tactic.symbol}: {prose(tactic.headline)}", icon=":material/strategy:")
+    states = [s for s in (detail.publishing_state, detail.trade_state) if s]
+    marks = [badges.inline(tactic.grade, f"grade {tactic.grade}"), badges.inline(tactic.bias)]
+    marks += [badges.inline(state) for state in states]
+    if detail.resolution:
+        marks.append(badges.inline(detail.resolution.outcome))
+    session = f"session {day(tactic.session_date)}, written {eastern(tactic.as_of)} by"
+    st.markdown(
+        f"{' '.join(marks)} :small[:gray[{session} {prose(tactic.generator.engine)}, "
+        f"stage {tactic.stage}, version {tactic.version}]]"
+    )
+
+
+def numbers(detail: TacticDetail) -> None:
+    """Draw the plan's levels, or why there is none."""
+    plan = detail.tactic.scenario
+    if plan is None:
+        with st.container(border=True):
+            st.markdown(f"**Do not play.** {prose(detail.tactic.wait_clause)}")
+            st.markdown("\n".join(f"- {prose(x)}" for x in detail.tactic.do_not_play_reasons))
+        return
+    best, size, result = plan.targets[-1], detail.size, detail.resolution
+    risk = money(size.risk_usd, cents=False) if size else "not sized"
+    shares = "not traded" if size is None else f"{size.quantity} shares"
+    with st.container(horizontal=True):
+        _metric("Entry zone", f"{price(plan.entry_low)}\u2013{price(plan.entry_high)}", plan.side)
+        _metric(
+            "Stop", price(plan.stop), f"{plan.reward_risk(plan.stop):+.0f}R from the worst entry"
+        )
+        _metric("Best target", price(best.price), r(plan.best_reward_risk))
+        _metric("Risk", risk, shares)
+        if result is not None:
+            actual = "not traded" if result.actual_r is None else f"account {r(result.actual_r)}"
+            _metric("Result by rule", r(result.system_r), actual)
+
+
+def _metric(label: str, value: str, told: str) -> None:
+    st.metric(
+        label, value, told, delta_color="off", delta_arrow="off", border=True, height="stretch"
+    )
+
+
+def chart(detail: TacticDetail) -> None:
+    """Draw the daily or the intraday bars with the plan's levels."""
+    choice = st.segmented_control(
+        "Bars", [DAILY, INTRADAY], default=DAILY, required=True, key="tactics_bars",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    frame = detail.daily if choice == DAILY else detail.intraday
+    if frame.empty:
+        st.caption(
+            "No 5-minute bars yet: they come with the close of the session."
+            if choice == INTRADAY
+            else "No daily bars are stored for this symbol."
+        )
+        return
+    pattern = "%-d %b %Y" if choice == DAILY else "%-d %b %H:%M"
+    frame = frame.tail(CANDLES if choice == DAILY else 78 * 5)
+    zone = frame["started_at"].dt.tz_convert(NEW_YORK)
+    labels = pd.to_datetime(frame["session_date"]) if choice == DAILY else zone
+    bars = frame.assign(time=labels.dt.strftime(pattern))
+    charts.candles_with_levels(bars, detail.tactic.scenario, key="tactics_chart")
+    origin = ", ".join(sorted(set(frame["provider"])))
+    marks = " ".join(badges.inline(label) for label in sorted(set(frame["label"])))
+    st.markdown(f"{marks} :small[:gray[{len(frame)} bars from {prose(origin)}]]")
+
+
+def reasons(tactic: Tactic, insight: Insight | None) -> None:
+    """Draw what the plan rests on: the insight, its drivers with their facts, the checklist."""
+    st.markdown(f"**Objective.** {prose(tactic.objective)}")
+    if insight is None:
+        st.caption("The insight is not in the store.")
+    else:
+        st.markdown(f"**Insight** {badges.inline(insight.stance)} {prose(insight.summary)}")
+        for driver in insight.drivers:
+            arrow = {-1: "\u2193", 0: "\u2192", 1: "\u2191"}[driver.direction]
+            facts = ", ".join(f"`{fact}`" for fact in driver.fact_ids)
+            st.markdown(f"{arrow} {prose(driver.text)}  \n:small[:gray[facts {facts}]]")
+        for risk in insight.risks:
+            st.markdown(f":material/warning: {prose(risk)}")
+        st.caption(f"Would change its mind: {prose(insight.would_change_mind)}")
+
+
+def checklist(items: tuple[CheckItem, ...]) -> None:
+    st.markdown("**Checklist**")
+    if not items:
+        st.caption("A plan to wait has no checklist.")
+    for item in items:
+        name = words(item.name).capitalize()
+        st.markdown(
+            f"{badges.inline(item.verdict)} **{name}**  \n:small[:gray[{prose(item.evidence)}]]"
+        )
+
+
+def timeline(events: tuple[TacticEvent, ...]) -> None:
+    """Draw the events in the order they occurred."""
+    if not events:
+        st.caption("Nothing has happened to this tactic yet.")
+    for event in events:
+        told = ", ".join(
+            f"{words(key)} {prose(value)}" for key, value in event.payload.items() if value
+        )
+        st.markdown(
+            f"{badges.inline(event.kind)} {eastern(event.occurred_at)} "
+            f":small[:gray[{prose(event.actor)}{', ' + told if told else ''}]]"
+        )
+
+
+def details(detail: TacticDetail) -> None:
+    """Draw the tabs below the chart."""
+    names = ("Timeline", "Order and size", "Lineage", "Posts")
+    first, order, origin, posts = st.tabs([*names], key="tactics_tabs")
+    with first:
+        timeline(detail.events)
+    with order:
+        orders(detail)
+    with origin:
+        lineage_table(detail.lineage, key="tactics_lineage")
+    with posts:
+        for post in detail.publications:
+            publication_link(post.url, f"{post.platform}, {eastern(post.published_at)}")
+        for version in detail.contents:
+            st.page_link(
+                "content.py", label=f"Draft: {prose(version.title)}", icon=":material/article:",
+                query_params={"content": version.content_id},
+            )  # fmt: skip
+        if not detail.contents:
+            st.caption("No post was written about this tactic.")
+
+
+def orders(detail: TacticDetail) -> None:
+    """Draw the order, its size, and the fills."""
+    rows = [row for request in detail.requests for row in order_rows(request, detail.tactic)]
+    rows += size_rows(detail.size) if detail.size else []
+    rows += [
+        ("State", f"{badges.inline(order.status)} {eastern(order.updated_at)}")
+        for order in detail.orders
+    ]
+    rows += [
+        (f"Fill, {words(fill.leg)}", f"{fill.side} {formatting.quantity(fill.quantity)} at "
+         f"{formatting.usd(fill.price)}, {eastern(fill.filled_at)} {badges.inline(fill.label)}")
+        for fill in detail.fills
+    ]  # fmt: skip
+    if rows:
+        table(rows, alt="Order, size and fills")
+    else:
+        st.caption("No order and no sizing decision are stored for this tactic.")

@@ -1,0 +1,129 @@
+"""What the desk is connected to, how fresh its data is, what was refused, and what went out."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import bootstrap
+from pages.components.formatting import ago, day, eastern, words
+from pages.components.ledger import chain
+from pages.components.tables import State, number, table, when, wide
+
+
+def adapters() -> None:
+    """Ask every chosen adapter and draw what they answer."""
+    rows = pd.DataFrame([report.model_dump() for report in bootstrap.desk().connections.doctor()])
+    st.subheader("Adapters")
+    if rows.empty:
+        st.caption("No adapter is installed.")
+        return
+    rows["kind"] = rows["kind"].map(words)
+    rows["state"] = [
+        "not chosen" if not row.configured else "answers" if row.reachable else "failed"
+        for row in rows.itertuples()
+    ]
+    table(
+        rows.sort_values("configured", ascending=False, kind="stable"),
+        {"kind": "Kind", "adapter": "Adapter", "state": State("State"), "detail": wide("Says")},
+        key="connections_adapters", alt="Adapters and whether they answer",
+        empty="No adapter is installed.",
+    )  # fmt: skip
+
+
+def feeds() -> None:
+    """Draw each feed's last check."""
+    desk = bootstrap.desk()
+    rows, now = desk.views.feeds(), desk.clock.now()
+    st.subheader("Feeds")
+    if len(rows):
+        rows["state"] = ["failed" if error else "ok" for error in rows["error"]]
+        rows["age"] = [
+            "never" if pd.isna(at) else ago(at.to_pydatetime(), now) for at in rows["newest_ok_at"]
+        ]
+    table(
+        rows,
+        {
+            "feed": "Feed", "provider": "Provider", "state": State("State"),
+            "age": "Last success", "newest_ok_at": when("At"), "newest_at": when("Newest row"),
+            "rows_read": number("Read", "%d"), "rows_stored": number("Stored", "%d"),
+            "rows_quarantined": number("Refused", "%d"), "error": wide("Error"),
+        },
+        key="connections_feeds", alt="Feeds and their last check",
+        empty="No feed has been read yet. The daily tactic reads them at 08:15 ET.",
+    )  # fmt: skip
+
+
+def stored() -> None:
+    """Draw how much of each kind is stored; daily rows have a date and no time."""
+    rows = bootstrap.desk().views.feed_rows()
+    daily = (rows["detail"] == "1d") | (rows["feed"] == "fundamentals")
+    for name in ("first_at", "last_at"):
+        shown = [
+            day(at.date()) if d else eastern(at) for at, d in zip(rows[name], daily, strict=True)
+        ]
+        rows[name] = pd.Series(shown, index=rows.index, dtype=object)
+    table(
+        rows,
+        {
+            "feed": "Feed", "provider": "Provider", "detail": "Detail", "label": State("Label"),
+            "rows": number("Rows", "%d"), "symbols": number("Symbols", "%d"),
+            "first_at": "From", "last_at": "To",
+        },
+        key="connections_rows", alt="How much is stored", empty="Nothing is stored yet.",
+    )  # fmt: skip
+
+
+def refused() -> None:
+    """Draw the rows that were refused, by reason and one by one."""
+    views = bootstrap.desk().views
+    by_reason = views.quarantine()
+    table(
+        by_reason,
+        {
+            "kind": "Kind", "source": "Source", "reason": wide("Reason"),
+            "rows": number("Rows", "%d"), "newest_key": "Newest", "last_at": when("Last"),
+        },
+        key="connections_reasons", alt="Refused rows by reason",
+        empty="No row was refused. A bad bar or headline would stand here with its reason.",
+    )  # fmt: skip
+    if len(by_reason):
+        table(
+            views.quarantined_rows(),
+            {
+                "recorded_at": when("Refused"), "kind": "Kind", "source": "Source", "key": "Row",
+                "reason": wide("Reason"), "payload": wide("As it came"),
+            },
+            key="connections_refused", alt="Refused rows, newest first", empty="",
+        )  # fmt: skip
+
+
+def effects() -> None:
+    """Draw the ledger of everything that left the desk."""
+    rows = pd.DataFrame([record.model_dump() for record in bootstrap.desk().decisions.effects()])
+    table(
+        rows.iloc[::-1] if len(rows) else rows,
+        {
+            "state": State("State"), "key": wide("Key"), "target": "Target",
+            "attempt": number("Attempts", "%d"), "external_id": "Id there", "note": "Note",
+            "updated_at": when("Changed", seconds=True),
+        },
+        key="connections_effects", alt="Effects: orders, posts and alerts",
+        empty="No order, post or alert has left the desk yet.",
+    )  # fmt: skip
+
+
+st.title("Connections", icon=":material/cable:")
+adapters()
+feeds()
+rows_tab, refused_tab, effects_tab, chain_tab = st.tabs(
+    ["Stored rows", "Refused rows", "Effects", "Ledger"], key="connections_tabs"
+)
+with rows_tab:
+    stored()
+with refused_tab:
+    refused()
+with effects_tab:
+    effects()
+with chain_tab:
+    chain()

@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.domain.engagement import SampleAge
+from core.domain.tactics import TacticEventKind
+from core.domain.trading import FillLeg, OrderStatus
+from core.errors import NotFoundError
+from core.storage.storage import Storage
+from tests.storage import samples
+
+ID = samples.tactic().tactic_id
+SECOND = samples.tactic("MSFT")
+APPENDS: dict[str, Callable[[Storage], Any]] = {
+    "news": lambda s: s.news.append([samples.news_item()]),
+    "fundamentals": lambda s: s.fundamentals.append([samples.fundamentals()]),
+    "quarantine": lambda s: s.quality.quarantine([samples.quarantined()]),
+    "feed_checks": lambda s: s.quality.record_check(samples.feed_check()),
+    "snapshots": lambda s: s.insights.append_snapshot(samples.snapshot()),
+    "insights": lambda s: s.insights.append_insight(samples.insight()),
+    "tactics": lambda s: s.tactics.append(samples.tactic()),
+    "tactic_events": lambda s: s.tactics.append_events([samples.tactic_event()]),
+    "size_decisions": lambda s: s.tactics.append_size(
+        ID, 1, samples.MORNING, samples.size_decision()
+    ),
+    "resolutions": lambda s: s.tactics.append_resolution(samples.resolution()),
+    "order_requests": lambda s: s.trading.append_request(samples.order_request(), ID, 1),
+    "order_events": lambda s: s.trading.append_orders([samples.order()]),
+    "fills": lambda s: s.trading.append_fills([samples.fill()]),
+    "fill_cursors": lambda s: s.trading.save_fill_cursor("7", samples.MORNING),
+    "accounts": lambda s: s.trading.append_account(samples.account()),
+    "positions": lambda s: s.trading.append_positions(samples.MORNING, [samples.position()]),
+    "position_samples": lambda s: s.trading.append_positions(samples.MORNING, []),
+    "content_versions": lambda s: s.content.append(samples.content()),
+    "content_events": lambda s: s.content.append_events([samples.content_event()]),
+    "publications": lambda s: s.content.append_publication(samples.publication()),
+    "engagement_samples": lambda s: s.engagement.append([samples.sample()]),
+    "runs": lambda s: s.history.append_runs([samples.run_record()]),
+    "steps": lambda s: s.history.append_steps([samples.step_record()]),
+    "audit_chain": lambda s: s.audit.record("operator", "halt", "desk", {}, samples.MORNING),
+}
+
+
+@pytest.mark.parametrize("table", APPENDS)
+def test_a_repeated_step_appends_nothing(shared_storage: Storage, table: str) -> None:
+    storage = shared_storage
+    before = storage.store.all(f"select count(*) from {table}")[0][0]  # noqa: S608
+    APPENDS[table](storage)
+    APPENDS[table](storage)
+    after = storage.store.all(f"select count(*) from {table}")[0][0]  # noqa: S608
+    assert after == before + 1
+
+
+def test_every_table_of_facts_is_covered_by_the_repeated_step(storage: Storage) -> None:
+    tables = {row[0] for row in storage.store.all("select table_name from duckdb_tables()")}
+    assert tables - {"schema_migrations", "bars"} == set(APPENDS)
+
+
+def test_facts_come_back_as_they_went_in(storage: Storage) -> None:
+    for append in APPENDS.values():
+        append(storage)
+    key = samples.order_request().client_order_id
+    assert storage.insights.snapshot(samples.snapshot().snapshot_id) == samples.snapshot()
+    assert storage.insights.insight(samples.insight().insight_id) == samples.insight()
+    assert storage.insights.for_session(samples.SESSION) == [samples.insight()]
+    assert storage.tactics.get(ID) == samples.tactic()
+    assert storage.tactics.resolution(ID) == samples.resolution()
+    assert storage.tactics.latest_size(ID) == samples.size_decision()
+    assert storage.trading.request(key) == samples.order_request()
+    assert storage.trading.fills(key) == storage.trading.fills() == [samples.fill()]
+    assert storage.content.get(samples.content().content_id) == samples.content()
+    assert storage.content.publications() == [samples.publication()]
+    assert storage.engagement.samples(samples.publication().publication_id) == [samples.sample()]
+
+
+def test_what_is_hashed_is_the_same_after_a_round_trip(storage: Storage) -> None:
+    storage.tactics.append(samples.tactic())
+    storage.trading.append_request(samples.order_request(), ID, 1)
+    assert storage.tactics.get(ID).content_sha256 == samples.tactic().content_sha256
+    request = storage.trading.request(samples.order_request().client_order_id)
+    assert request.content_sha256 == samples.order_request().content_sha256
+
+
+def test_what_is_unknown_is_not_found(storage: Storage) -> None:
+    seeks: list[Callable[[str], object]] = [
+        storage.insights.snapshot,
+        storage.insights.insight,
+        storage.tactics.get,
+        storage.trading.request,
+        storage.content.get,
+        storage.content.publication,
+        storage.views.tactic_detail,
+        storage.views.lineage,
+        storage.views.run,
+    ]
+    for seek in seeks:
+        with pytest.raises(NotFoundError, match="there is no nothing in"):
+            seek("nothing")
+
+
+def test_one_headline_may_belong_to_two_symbols(storage: Storage) -> None:
+    items = [samples.news_item(), samples.news_item(symbol="QQQ")]
+    assert storage.news.append(items) == 2
+    assert storage.news.known("QQQ", samples.moment(hours=10), samples.MORNING) == items[1:]
+    assert storage.news.known("QQQ", samples.moment(hours=10.1), samples.MORNING) == []
+
+
+def test_fundamentals_are_those_known_on_the_date(storage: Storage) -> None:
+    later = samples.fundamentals(as_of_date=date(2024, 2, 1), earnings_per_share_usd=2.0)
+    storage.fundamentals.append([later, samples.fundamentals()])
+    assert storage.fundamentals.latest("AAPL", date(2024, 1, 31)) == samples.fundamentals()
+    assert storage.fundamentals.latest("AAPL", date(2024, 2, 1)) == later
+    assert storage.fundamentals.latest("AAPL", date(2023, 1, 1)) is None
+
+
+def test_restated_fundamentals_win(storage: Storage) -> None:
+    restated = samples.fundamentals(market_cap_usd=2e12)
+    storage.fundamentals.append([samples.fundamentals()])
+    storage.fundamentals.append([restated])
+    assert storage.fundamentals.latest("AAPL", samples.SESSION) == restated
+
+
+def test_the_newest_version_of_a_tactic_is_got_unless_one_is_named(storage: Storage) -> None:
+    newer = samples.tactic(version=2, headline="Wait")
+    for version in (newer, samples.tactic()):
+        storage.tactics.append(version)
+    assert storage.tactics.get(ID) == newer
+    assert storage.tactics.get(ID, 1) == samples.tactic()
+    assert storage.tactics.for_session(samples.SESSION) == [newer]
+
+
+def test_the_first_content_of_a_version_is_never_replaced(storage: Storage) -> None:
+    storage.tactics.append(samples.tactic())
+    storage.tactics.append(samples.tactic(headline="Changed"))
+    assert storage.tactics.get(ID) == samples.tactic()
+
+
+def test_events_of_one_moment_keep_their_order(storage: Storage) -> None:
+    kinds = (TacticEventKind.DRAFTED, TacticEventKind.APPROVED, TacticEventKind.ARMED)
+    events = [samples.tactic_event(kind) for kind in kinds]
+    assert storage.tactics.append_events(events) == 3
+    assert storage.tactics.append_events(events[::-1]) == 0
+    assert storage.tactics.events(ID) == events
+
+
+def test_a_plan_is_open_from_commitment_to_resolution(storage: Storage) -> None:
+    storage.tactics.append(samples.tactic())
+    storage.tactics.append_events([samples.tactic_event()])
+    assert storage.tactics.unresolved(samples.SESSION) == []
+    storage.tactics.append_events([samples.tactic_event(TacticEventKind.PUBLISHED)])
+    assert storage.tactics.unresolved(samples.SESSION) == [samples.tactic()]
+    assert storage.tactics.unresolved(samples.SESSION - timedelta(days=1)) == []
+    storage.tactics.append_resolution(samples.resolution())
+    assert storage.tactics.unresolved(samples.SESSION) == []
+
+
+def test_a_tactic_without_a_scenario_is_never_open(storage: Storage) -> None:
+    idle = samples.tactic(playable=False)
+    storage.tactics.append(idle)
+    storage.tactics.append_events([samples.tactic_event(TacticEventKind.PUBLISHED)])
+    assert storage.tactics.unresolved(samples.SESSION) == []
+
+
+def test_armed_tactics_count_as_the_trades_of_their_session(storage: Storage) -> None:
+    for tactic in (samples.tactic(), SECOND):
+        storage.tactics.append(tactic)
+    storage.tactics.append_events([samples.tactic_event(TacticEventKind.ARMED, of=SECOND)])
+    assert storage.tactics.trades_on(samples.SESSION) == 1
+    assert storage.tactics.trades_on(samples.SESSION + timedelta(days=1)) == 0
+    assert storage.tactics.armed() == {SECOND.tactic_id}
+
+
+def test_every_size_decision_is_kept_and_the_latest_told(storage: Storage) -> None:
+    later = samples.MORNING + timedelta(minutes=5)
+    for moment, quantity in ((samples.MORNING, 10), (later, 0), (later, 0)):
+        storage.tactics.append_size(ID, 1, moment, samples.size_decision(quantity))
+    assert storage.tactics.latest_size(ID) == samples.size_decision(0)
+    assert storage.store.one("select count(*) from size_decisions") == (2,)
+
+
+def test_the_newest_results_come_oldest_first(storage: Storage) -> None:
+    tactics = [samples.tactic(session_date=samples.SESSION + timedelta(days=n)) for n in range(3)]
+    results = [samples.resolution(tactic) for tactic in tactics]
+    for result in results:
+        storage.tactics.append_resolution(result)
+    assert storage.tactics.resolutions(2) == results[1:]
+
+
+def test_an_order_is_kept_in_each_of_its_states(storage: Storage) -> None:
+    later = samples.order().updated_at + timedelta(minutes=1)
+    filled = samples.order(
+        status=OrderStatus.FILLED,
+        filled_quantity=Decimal(10),
+        average_fill_price=Decimal("103.0512345"),
+        updated_at=later,
+    )
+    assert storage.trading.append_orders([samples.order(), filled, filled]) == 2
+    assert storage.trading.append_orders([samples.order()]) == 0
+    assert storage.trading.latest_orders() == [filled]
+
+
+def test_the_fill_cursor_moves_on(storage: Storage) -> None:
+    assert storage.trading.fill_cursor() == ""
+    for cursor in ("5", "9", "9"):
+        storage.trading.save_fill_cursor(cursor, samples.MORNING)
+    assert storage.trading.fill_cursor() == "9"
+    assert storage.store.one("select count(*) from fill_cursors") == (2,)
+
+
+def test_the_later_of_two_looks_at_one_moment_counts(storage: Storage) -> None:
+    for equity, positions in (("100", [samples.position()]), ("90", [])):
+        storage.trading.append_account(samples.account(equity=equity))
+        storage.trading.append_positions(samples.MORNING, positions)
+    assert storage.trading.equity_samples(2) == [90.0]
+    assert storage.views.positions().broker.empty
+    assert storage.views.positions().broker_as_of == samples.MORNING
+
+
+def test_fills_are_told_oldest_first(storage: Storage) -> None:
+    fills = [samples.fill(leg=FillLeg.TARGET), samples.fill()]
+    assert storage.trading.append_fills(fills) == 2
+    assert storage.trading.fills() == fills[::-1]
+    assert storage.trading.fills("other") == []
+
+
+def test_engagement_is_missing_from_its_age_until_it_is_sampled(storage: Storage) -> None:
+    post = samples.publication()
+    storage.content.append_publication(post)
+    due = post.published_at + timedelta(hours=1)
+    assert storage.engagement.missing(due - timedelta(seconds=1)) == []
+    assert storage.engagement.missing(due) == [(post, SampleAge.HOUR_1, due)]
+    storage.engagement.append([samples.sample(post)])
+    assert storage.engagement.missing(due) == []
+    ages = [age for _, age, _ in storage.engagement.missing(due + timedelta(days=40))]
+    assert ages == [age for age in SampleAge if age is not SampleAge.HOUR_1]
+
+
+def test_an_age_is_sampled_once(storage: Storage) -> None:
+    late = samples.sample(measured_at=samples.sample().due_at + timedelta(hours=1))
+    assert storage.engagement.append([samples.sample()]) == 1
+    assert storage.engagement.append([late]) == 0
+    assert storage.engagement.samples(late.publication_id) == [samples.sample()]
