@@ -115,7 +115,7 @@ def timeline(client_order_id: str) -> None:
     table(
         said,
         {
-            "at": when("When", seconds=True), "what": State("What"),
+            "happened_at": when("When", seconds=True), "what": State("What"),
             "quantity": number("Quantity", "%.0f"), "price": number("Price"), "label": "Label",
         },
         key="positions_timeline", alt=f"Timeline of {client_order_id}",
