@@ -75,7 +75,7 @@ def _wire(settings: Settings, storage: Storage) -> Desk:
         storage=storage,
     )
     engine = Engine(database, settings.engine_url, services, executor_id=EXECUTOR)
-    replay = Replay(services, control, workflows.workflows)
+    replay = Replay(services, engine, control, workflows.workflows)
     return Desk(services, engine, control, workflows, replay)
 
 

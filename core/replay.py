@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from core.domain.market import BarQuery, Timeframe
 from core.errors import AppError
 from core.flow.control import Control
+from core.flow.due import schedule
+from core.flow.engine import Engine
 from core.flow.spec import Workflow
-from core.flow.triggers import schedule
 from core.ports import MarketData
 from core.steps.services import Services
 
@@ -57,9 +58,14 @@ class Replay:
     """Moves the replayed clock forward, firing every scheduled workflow on the way."""
 
     def __init__(
-        self, services: Services, control: Control, workflows: Mapping[str, Workflow]
+        self,
+        services: Services,
+        engine: Engine,
+        control: Control,
+        workflows: Mapping[str, Workflow],
     ) -> None:
-        self._services, self._control, self._workflows = services, control, workflows
+        self._services, self._workflows = services, workflows
+        self._engine, self._control = engine, control
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._filling, self._error = False, ""
@@ -128,7 +134,8 @@ class Replay:
             if self._stopping.is_set():
                 return
             self._services.state.advance_replay(instant)
-            self._control.start(workflow_id, run_inputs(instant) | dict(extra_inputs))
+            inputs = run_inputs(instant) | dict(extra_inputs)
+            self._engine.execute(self._workflows[workflow_id], inputs)
             self._control.wait_idle(IDLE_TIMEOUT_S)
             if workflow_id == MORNING:
                 LOG.info("replayed the morning of %s", day)

@@ -43,6 +43,8 @@ class Desk:
 
     def start_engine(self) -> None:
         """Let workflows run in this process; unfinished ones go on where they stopped."""
+        if not self.settings.engine_database_url:  # this process is alone, so no lease is alive
+            self._services.ledger.release_leases()
         self._engine.start()
         self._engine_runs = True
 

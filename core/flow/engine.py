@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from core.flow import interpreter, runtime
-from core.flow.client import APP_VERSION, APPLICATION, POLL_S, RUNS_QUEUE, RunClient
+from core.flow.client import (
+    APP_VERSION,
+    APPLICATION,
+    POLL_S,
+    RUNS_QUEUE,
+    RunClient,
+    as_of,
+    run_id_at,
+)
+from core.flow.spec import Workflow
 from core.flow.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from core.steps.services import WorkerServices
 
+LOG = logging.getLogger(__name__)
 WORKFLOWS = (interpreter.run, interpreter.node)  # their import registers them with DBOS
 
 
@@ -80,6 +90,20 @@ class Engine:
             DBOS.listen_queues(self._listen)
         self._register_queues()
         DBOS.launch()
+
+    def execute(self, workflow: Workflow, inputs: Mapping[str, Any]) -> str:
+        """Run to the end in this process, past the queue; the same moment twice is one run.
+
+        How it ended is on record: a failed run raises nothing here.
+        """
+        run_id = run_id_at(workflow.id, as_of(inputs))
+        with SetWorkflowID(run_id):
+            handle = DBOS.start_workflow(interpreter.run, workflow.snapshot(), dict(inputs))
+        try:
+            handle.get_result(polling_interval_sec=POLL_S)
+        except (Exception, runtime.EngineStoppingError) as error:  # noqa: BLE001 - the engine's edge
+            LOG.info("run %s has not succeeded: %s", run_id, error)
+        return run_id
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Stop between two nodes; False if a body still ran after `timeout_s`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,44 +18,45 @@ from core.flow.catalog import StepContext, step
 
 BARS = 400
 HEADLINES = 5
+EMPTY = pd.DataFrame()
 HEADLINE_AGE = timedelta(days=5)
 
 
 @step("insight.snapshot")
 def snapshot(context: StepContext) -> dict[str, Any]:
     """Freeze what is known of each symbol at this moment."""
-    lead, taken, without_data = _lead(context), {}, {}
-    for symbol in context.services.universe.symbols:
+    storage, universe = context.services.storage, context.services.universe
+    bars = storage.bars.daily_of(universe.all, context.session_date, BARS)
+    lead, taken, without_data = _lead(universe.lead, bars), [], {}
+    for symbol in universe.symbols:
         try:
-            taken[symbol] = context.services.storage.insights.append_snapshot(
-                take_snapshot(context, symbol, lead)
-            )
+            taken.append(take_snapshot(context, symbol, bars.get(symbol, EMPTY), lead))
         except InsufficientDataError as error:
             without_data[symbol] = str(error)
     if not taken:
         raise InsufficientDataError(f"no symbol has enough data: {without_data}")
-    return {"snapshots": taken, "without_data": without_data}
+    storage.insights.append_snapshots(taken)
+    snapshots = {snapshot.symbol: snapshot.snapshot_id for snapshot in taken}
+    return {"snapshots": snapshots, "without_data": without_data}
 
 
 @step("insight.analyze")
 def analyze(context: StepContext) -> dict[str, Any]:
     """Let the analyst judge each snapshot."""
-    storage, analyst = context.services.storage, context.services.adapters.analyst
-    insights = {
-        symbol: storage.insights.append_insight(
-            analyst.analyze(storage.insights.snapshot(snapshot_id))
-        )
-        for symbol, snapshot_id in context.results["snapshot"]["snapshots"].items()
-    }
-    return {"insights": insights, "engine": analyst.name}
+    insights, analyst = context.services.storage.insights, context.services.adapters.analyst
+    ids = list(context.results["snapshot"]["snapshots"].values())
+    made = [analyst.analyze(taken) for taken in insights.snapshots(ids)]
+    insights.append_insights(made)
+    return {"insights": {i.symbol: i.insight_id for i in made}, "engine": analyst.name}
 
 
-def take_snapshot(context: StepContext, symbol: str, lead: Lead | None) -> MarketSnapshot:
+def take_snapshot(
+    context: StepContext, symbol: str, bars: pd.DataFrame, lead: Lead | None
+) -> MarketSnapshot:
     """Return the snapshot of `symbol`, made of daily bars before the session.
 
     Raises: InsufficientDataError if there are too few bars.
     """
-    bars = context.services.storage.bars.daily(symbol, context.session_date, BARS)
     indicators = read_indicators(bars)
     last, previous = bars.iloc[-1], bars.iloc[-2]
     return MarketSnapshot(
@@ -89,13 +91,11 @@ def bars_sha256(bars: pd.DataFrame) -> str:
     return content_sha256({"bars": rows})
 
 
-def _lead(context: StepContext) -> Lead | None:
-    symbol = context.services.universe.lead
-    bars = context.services.storage.bars.daily(symbol, context.session_date, BARS)
-    if bars.empty:
+def _lead(symbol: str, bars: Mapping[str, pd.DataFrame]) -> Lead | None:
+    if symbol not in bars:
         return None
     try:
-        return read_lead(symbol, bars, Label(bars.iloc[-1]["label"]))
+        return read_lead(symbol, bars[symbol], Label(bars[symbol].iloc[-1]["label"]))
     except InsufficientDataError:
         return None  # an insight without its lead says so
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.domain.market import MarketSnapshot
 from core.domain.risk import SizeDecision, SizeInput, size
-from core.domain.tactics import Scenario, Side, Tactic
+from core.domain.tactics import Scenario, Side, Stage, Tactic
 from core.domain.trading import (
     CENT,
     Bracket,
@@ -20,6 +20,7 @@ from core.domain.trading import (
 )
 from core.errors import AdapterError
 from core.flow.catalog import StepContext, step
+from core.settings import Mode
 from core.steps.moment import session_is_over
 from core.steps.trade import entry_key
 
@@ -82,12 +83,22 @@ def _refusal(
 ) -> str:
     if request.content_sha256 != approval["content_sha256"]:
         return "the order is not the one that was approved"
+    if _lacks_a_switch(context, approval["subject_id"]):
+        return "a live order needs CONVERGENCE_MODE=live and a tactic whose stage is live"
     if not context.services.state.allows_entries():
         return f"the desk is {context.services.state.trading_state()}: no new entries"
     if decision.quantity < request.quantity:
         why = decision.reason_if_zero or f"bound by {decision.binding}"
         return f"only {decision.quantity} of {request.quantity} shares are allowed now: {why}"
     return ""
+
+
+def _lacks_a_switch(context: StepContext, tactic_id: str) -> bool:
+    """Real money needs two switches; every other broker needs none."""
+    if not context.services.adapters.broker.capabilities().is_live:
+        return False
+    stage = context.services.storage.tactics.get(tactic_id).stage
+    return context.services.settings.mode is not Mode.LIVE or stage is not Stage.LIVE
 
 
 def _decide(context: StepContext, tactic: Tactic, claimed: Claimed) -> SizeDecision:

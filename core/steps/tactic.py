@@ -55,10 +55,7 @@ class Candidate:
 @step("tactic.draft")
 def draft(context: StepContext) -> dict[str, Any]:
     """Draft the day's best plans, or one plan to wait when nothing is worth it."""
-    candidates = [
-        _candidate(context, snapshot_id, context.results["insight"]["insights"][symbol])
-        for symbol, snapshot_id in context.results["snapshot"]["snapshots"].items()
-    ]
+    candidates = _candidates(context)
     tactics = [_tactic(context, chosen) for chosen in _choose(context, candidates)]
     storage = context.services.storage
     for tactic in tactics:
@@ -95,16 +92,20 @@ def event(
     )
 
 
-def _candidate(context: StepContext, snapshot_id: str, insight_id: str) -> Candidate:
-    storage = context.services.storage
-    snapshot = storage.insights.snapshot(snapshot_id)
-    bars = storage.bars.daily(snapshot.symbol, snapshot.session_date, BARS)
-    judged = judge_bias(snapshot)
-    return Candidate(
-        snapshot=snapshot,
-        insight=storage.insights.insight(insight_id),
-        plan=plan(snapshot, bars, judged, context.services.playbook.setups),
-    )
+def _candidates(context: StepContext) -> list[Candidate]:
+    storage, setups = context.services.storage, context.services.playbook.setups
+    snapshot_ids = context.results["snapshot"]["snapshots"]
+    insight_ids = context.results["insight"]["insights"]
+    insights = {i.symbol: i for i in storage.insights.insights(list(insight_ids.values()))}
+    bars = storage.bars.daily_of(list(snapshot_ids), context.session_date, BARS)
+    return [
+        Candidate(
+            snapshot=snapshot,
+            insight=insights[snapshot.symbol],
+            plan=plan(snapshot, bars[snapshot.symbol], judge_bias(snapshot), setups),
+        )
+        for snapshot in storage.insights.snapshots(list(snapshot_ids.values()))
+    ]
 
 
 def _choose(context: StepContext, candidates: list[Candidate]) -> list[Candidate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
@@ -32,6 +33,11 @@ NEWEST = f"""
 select distinct on (started_at) {COLUMNS} from bars where symbol = ? and timeframe = ? and {{}}
 order by started_at desc, fetched_at desc, provider
 """
+DAILY_OF = f"""
+select distinct on (symbol, started_at) {COLUMNS} from bars
+where list_contains(?, symbol) and timeframe = ? and session_date >= ? and session_date < ?
+order by symbol, started_at, fetched_at desc, provider
+"""
 
 
 class Bars:
@@ -59,6 +65,17 @@ class Bars:
         """Return the last daily bars of sessions before a date, oldest first."""
         sql = f"from ({NEWEST.format('session_date < ?')} limit ?) order by started_at"
         return self._store.frame(sql, (symbol, Timeframe.DAY, before, limit))
+
+    def daily_of(
+        self, symbols: Sequence[str], before: date, limit: int = 400
+    ) -> dict[str, pd.DataFrame]:
+        """Return `daily` of several symbols with one query; a symbol without bars is left out."""
+        since = before - timedelta(days=2 * limit)
+        frame = self._store.frame(DAILY_OF, (list(symbols), Timeframe.DAY, since, before))
+        return {
+            str(symbol): bars.tail(limit).reset_index(drop=True)
+            for symbol, bars in frame.groupby("symbol", sort=True)
+        }
 
     def between(self, symbol: str, timeframe: str, start: date, end: date) -> pd.DataFrame:
         """Return the bars of the sessions from start to end, both included, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from core.domain.market import MarketSnapshot
@@ -31,9 +32,17 @@ class Insights:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def append_snapshots(self, snapshots: Sequence[MarketSnapshot]) -> None:
+        SNAPSHOTS.append(self._store, snapshots)
+
     def append_snapshot(self, snapshot: MarketSnapshot) -> str:
-        SNAPSHOTS.append(self._store, [snapshot])
+        self.append_snapshots([snapshot])
         return snapshot.snapshot_id
+
+    def snapshots(self, snapshot_ids: Sequence[str]) -> list[MarketSnapshot]:
+        """Return the snapshots of these ids that exist, by symbol."""
+        condition = "list_contains(?, snapshot_id) order by symbol"
+        return SNAPSHOTS.find(self._store, condition, (list(snapshot_ids),))
 
     def snapshot(self, snapshot_id: str) -> MarketSnapshot:
         """Return one snapshot.
@@ -42,9 +51,17 @@ class Insights:
         """
         return SNAPSHOTS.get(self._store, snapshot_id, "snapshot_id = ?", (snapshot_id,))
 
+    def append_insights(self, insights: Sequence[Insight]) -> None:
+        INSIGHTS.append(self._store, insights)
+
     def append_insight(self, insight: Insight) -> str:
-        INSIGHTS.append(self._store, [insight])
+        self.append_insights([insight])
         return insight.insight_id
+
+    def insights(self, insight_ids: Sequence[str]) -> list[Insight]:
+        """Return the insights of these ids that exist, by symbol."""
+        condition = "list_contains(?, insight_id) order by symbol"
+        return INSIGHTS.find(self._store, condition, (list(insight_ids),))
 
     def insight(self, insight_id: str) -> Insight:
         """Return one insight.

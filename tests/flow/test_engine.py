@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -211,6 +212,21 @@ def test_a_stop_does_not_wait_for_a_body_beyond_its_timeout(rig: Rig) -> None:
     rig.start()
     assert rig.control.wait(run_id, 20).status is RunState.SUCCEEDED
     assert bodies.noted(rig.journal) == ["a", "a", "b"]
+
+
+def test_a_stop_leaves_no_thread_behind_that_holds_up_the_end_of_the_process(rig: Rig) -> None:
+    before = set(threading.enumerate())
+    rig.add({"id": "a", "uses": "test.wait", "queue": "effects"})
+    rig.start()
+    rig.control.start("flow", rig.inputs())
+    _until(lambda: bodies.noted(rig.journal) == ["a"])
+    rig.stop(timeout_s=0.1)
+    rig.gate.touch()
+    _until(lambda: set(threading.enumerate()) <= before)
+
+
+def test_a_stop_without_a_start_does_nothing(rig: Rig) -> None:
+    assert rig.engine.stop()
 
 
 def test_a_stop_ends_the_wait_for_a_retry(rig: Rig) -> None:
