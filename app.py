@@ -14,6 +14,7 @@ from core.errors import AppError
 from core.settings import load
 from core.web.gate import LoginGate
 from core.web.lifespan import lifespan
+from core.web.oidc import auth_secrets
 from core.web.routes import routes
 
 logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
@@ -21,11 +22,13 @@ logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 try:
     SETTINGS = load()
+    SECRETS = auth_secrets(SETTINGS)
     GATE = Middleware(
         LoginGate,
         password_hash=SETTINGS.password_hash.get_secret_value(),
         secret_key=SETTINGS.secret_key.get_secret_value(),
         bearer_token=SETTINGS.metrics_token.get_secret_value(),
+        any_host=bool(SECRETS),
     )
 except AppError as error:
     sys.exit(f"convergence: {error}")
@@ -34,6 +37,7 @@ except AppError as error:
 # pages/ would be served without the gate.
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "main.py",
+    secrets=SECRETS or None,
     lifespan=lifespan(SETTINGS, st.get_option),
     routes=routes(bootstrap.desk),
     middleware=[GATE],

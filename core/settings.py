@@ -48,15 +48,31 @@ class Settings(BaseSettings):
     password_hash: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
     metrics_token: SecretStr = SecretStr("")
+    oidc_metadata_url: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_redirect_uri: str = ""
+    oidc_allowed_emails: Annotated[tuple[str, ...], NoDecode] = ()
     demo_seconds_per_session: float = Field(default=120, gt=0)
     engine_database_url: str = Field(default="", validation_alias="ENGINE_DATABASE_URL")
 
-    @field_validator("publishers", "watchlist", mode="before")
+    @field_validator("publishers", "watchlist", "oidc_allowed_emails", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("oidc_allowed_emails")
+    @classmethod
+    def _lower(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(email.lower() for email in value)
+
+    @property
+    def oidc_configured(self) -> bool:
+        """True if any part is set: the pages stay shut then, and core.web.oidc asks for more."""
+        texts = (self.oidc_metadata_url, self.oidc_client_id, self.oidc_redirect_uri)
+        return any(texts) or bool(self.oidc_client_secret) or bool(self.oidc_allowed_emails)
 
     @property
     def store_path(self) -> Path:

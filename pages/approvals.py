@@ -14,11 +14,15 @@ from pages.components.tables import State, table, when, wide
 @live("4s")
 def waiting() -> None:
     """Draw the inbox; it reads afresh every time, and each click acts on one card."""
+    if inbox.is_filling():
+        st.caption("The replay decides by itself until the desk is filled.")
+        return
     cards, about = inbox.read()
     if not cards:
         with st.container(border=True, horizontal_alignment="center", key="approvals_zero"):
             st.markdown("### :material/inbox: Inbox zero", text_alignment="center")
-            st.caption("Nothing waits for you. New plans are drafted at 08:15 ET on trading days.")
+            told = "Nothing waits for you. New plans are drafted at 08:15 ET on trading days."
+            st.caption(told, text_alignment="center")
         return
     ids = [approval_id for card in cards for approval_id in card.ids]
     with st.container(

@@ -86,16 +86,16 @@ def pick(cards: Sequence[ContentCard], linked: ContentCard | None) -> ContentCar
         "changed": [brief(card.changed_at) for card in cards],
     })  # fmt: skip
     columns = {"title": st.column_config.TextColumn("Title", width=230), "changed": "Changed"}
+    first = cards.index(linked) if linked is not None and linked in cards else 0
     event = st.dataframe(
         with_states(frame, columns), hide_index=True, selection_mode="single-row",
-        height=min(ROW * (len(cards) + 1) + 3, 630),
-        on_select="rerun", key=f"content_list_{cards[0].state}", alt="Posts, newest first",
+        height=min(ROW * (len(cards) + 1) + 3, 630), alt="Posts, newest first",
+        on_select="rerun", key=f"content_list_{cards[0].state}_{len(cards)}",
+        selection_default={"selection": {"rows": [first]}},
         column_config=configured(frame, columns),
     )  # fmt: skip
     rows = event["selection"]["rows"]
-    if rows and rows[0] < len(cards):
-        return cards[rows[0]]
-    return linked if linked is not None and linked in cards else cards[0]
+    return cards[rows[0] if rows and rows[0] < len(cards) else first]
 
 
 def preview(card: ContentCard) -> None:

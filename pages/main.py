@@ -6,13 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components import shell
+from pages.components import shell, sign_in
 from pages.components.edge import guarded
 
 ICON = Path(__file__).resolve().parent / "components" / "icon.svg"  # ":material/" loads a font host
 
 st.set_page_config(page_title="Convergence", page_icon=str(ICON), layout="wide")
 st.logo(str(ICON), size="large")
+sign_in.require()  # before st.navigation: nothing of the desk is drawn for a stranger
 
 page = st.navigation(
     {
@@ -61,5 +62,6 @@ page = st.navigation(
 
 with guarded():
     shell.frame()
+    sign_in.account()
 with guarded():
     page.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -16,7 +17,8 @@ from pages.components.edge import live
 from pages.components.formatting import NEW_YORK, countdown, prose
 from pages.components.key_numbers import key_numbers
 
-SHORTCUTS, DRAWN = 4, "overview_drawn"
+SHORTCUTS, EFFECT_S = 4, 3.0
+DRAWN, AGAIN = "overview_drawn", "overview_again"
 
 
 @st.cache_data(ttl="5s", max_entries=4, show_spinner=False)
@@ -31,14 +33,28 @@ def posts_of(subject_ids: tuple[str, ...]) -> Mapping[str, ContentVersion]:
     return bootstrap.desk().views.inbox(subject_ids).contents
 
 
+def follow(ids: list[str]) -> None:
+    """Draw the whole page again when what waits has changed, and once more when it took effect."""
+    due = st.session_state.get(AGAIN)
+    if ids != st.session_state[DRAWN]:
+        st.session_state[AGAIN] = time.monotonic() + EFFECT_S
+        st.rerun()
+    if due is not None and time.monotonic() >= due:
+        del st.session_state[AGAIN]
+        read.clear()
+        st.rerun()
+
+
 @live("4s")
 def shortcuts() -> None:
     """Draw the newest waiting cards with their one click."""
-    pending = bootstrap.desk().decisions.pending()
-    if [approval.approval_id for approval in pending] != st.session_state[DRAWN]:
-        st.rerun()  # once: the numbers above tell of what waits, too
-    cards = inbox.group(pending, posts_of(tuple(approval.subject_id for approval in pending)))
     st.markdown("**Waiting for you**")
+    if inbox.is_filling():
+        st.caption("The replay decides by itself until the desk is filled.")
+        return
+    pending = bootstrap.desk().decisions.pending()
+    follow([approval.approval_id for approval in pending])
+    cards = inbox.group(pending, posts_of(tuple(approval.subject_id for approval in pending)))
     if not cards:
         st.caption("Inbox zero.")
         return
@@ -48,7 +64,7 @@ def shortcuts() -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
             st.markdown(
-                f"{prose(card.title)} :small[:gray[{countdown(card.expires_at, now)}]]",
+                f"{prose(card.title)}  \n:small[:gray[{countdown(card.expires_at, now)}]]",
                 width="content",
             )
             label = "Approve both" if len(card.ids) == 2 else "Approve"

@@ -11,7 +11,7 @@ import streamlit as st
 from core import bootstrap
 from core.domain.views import TacticFilter
 from pages.components import badges, reading
-from pages.components.formatting import day, plural, price, prose, r, words
+from pages.components.formatting import day, plural, price, prose, r
 from pages.components.session import GRADES, by_grade, state_of
 
 ALL, PER_PAGE = "All sessions", 24
@@ -34,7 +34,7 @@ def read_one(tactic_id: str) -> None:
         reading.chart(detail)
     with right.container(border=True, height="stretch"):
         reading.reasons(detail.tactic, detail.insight)
-        reading.checklist(detail.tactic.checklist)
+    reading.checklist(detail.tactic.checklist)
     reading.details(detail)
 
 
@@ -51,8 +51,7 @@ def choose(sessions: list[date]) -> pd.DataFrame:
     names = [ALL, *(session.isoformat() for session in sessions)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         session = st.selectbox(
-            "Session", names, key="tactics_session", bind="query-params", width=220,
-            format_func=lambda name: name if name == ALL else day(date.fromisoformat(name)),
+            "Session", names, key="tactics_session", bind="query-params", width=180
         )  # fmt: skip
         grades = st.pills("Grade", GRADES, selection_mode="multi", key="tactics_grade",
                           bind="query-params")  # fmt: skip
@@ -78,22 +77,25 @@ def _is_in(row: Any, states: list[str]) -> bool:
 
 def card(row: Any) -> None:
     """Draw one plan of the list."""
-    with st.container(border=True, height="stretch", key=f"tactics_card_{row.tactic_id}"):
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.button(
+            f"**{row.symbol}** {prose(row.headline)}", key=f"tactics_read_{row.tactic_id}",
+            icon=":material/arrow_forward:", icon_position="right", type="tertiary",
+            on_click=show, args=(row.tactic_id,),
+        )  # fmt: skip
         marks = [badges.inline(row.grade), badges.inline(row.bias), badges.inline(state_of(row))]
-        st.markdown(f"**{row.symbol}** {prose(row.headline)}  \n{' '.join(marks)}")
-        if pd.notna(row.entry_low):
-            zone = f"{price(row.entry_low)}\u2013{price(row.entry_high)}"
-            st.caption(
-                f"{words(row.setup).capitalize()}, {row.side}. Entry {zone}, stop "
-                f"{price(row.stop)}, best target {price(row.target)}."
-            )
-        else:
-            st.caption("No plan to trade: wait.")
-        result = f"Result {r(row.system_r)}." if pd.notna(row.system_r) else ""
-        shares = f"{int(row.quantity)} shares. " if pd.notna(row.quantity) and row.quantity else ""
-        st.caption(f"{day(row.session_date)}. {shares}{result}")
-        st.button("Read", key=f"tactics_read_{row.tactic_id}", icon=":material/arrow_forward:",
-                  on_click=show, args=(row.tactic_id,))  # fmt: skip
+        st.markdown(" ".join(marks))
+        result = f" Result **{r(row.system_r)}**." if pd.notna(row.system_r) else ""
+        st.caption(f"{day(row.session_date)}. {levels_of(row)}{result}")
+
+
+def levels_of(row: Any) -> str:
+    """Say the plan of a tactic in one line."""
+    if pd.isna(row.entry_low):
+        return "No plan to trade: wait."
+    zone = f"{price(row.entry_low)}\u2013{price(row.entry_high)}"
+    size = f"{int(row.quantity)} shares, entry" if row.quantity and row.quantity > 0 else "Entry"
+    return f"{size} {zone}, stop {price(row.stop)}, best target {price(row.target)}."
 
 
 def browse() -> None:

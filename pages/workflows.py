@@ -15,6 +15,7 @@ from pages.components.formatting import eastern, prose, seconds
 from pages.components.tables import State, number, table, when
 
 RUNS = 100
+DENSE = "%%{init: {'flowchart': {'nodeSpacing': 14, 'rankSpacing': 16, 'padding': 8}}}%%\n"
 
 
 def file_errors() -> None:
@@ -44,17 +45,17 @@ def pick_workflow() -> str | None:
         st.caption("No workflow file is in data/workflows.")
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = str(st.selectbox(
-            "Workflow", list(known), key="workflows_id", bind="query-params", width=320,
-            format_func=lambda key: known[key].title,
-        ))  # fmt: skip
+        name = st.selectbox(
+            "Workflow", list(known), key="workflows_id", bind="query-params", width=320
+        )  # fmt: skip
         workflow = known[name]
         if workflow.schedule is not None:
             st.button(
                 "Run now", key="workflows_now", type="primary", icon=":material/play_arrow:",
                 on_click=operations.run_now, args=(name,),
             )  # fmt: skip
-    st.caption(f"{prose(workflow.description)} {operations.schedule_words(workflow.schedule)}.")
+    due = operations.schedule_words(workflow.schedule)
+    st.caption(f"**{prose(workflow.title)}.** {prose(workflow.description)} {due}.")
     return name
 
 
@@ -70,7 +71,7 @@ def graph(workflow_id: str) -> None:
     def draw() -> None:
         run = newest_run(workflow_id)
         chart = bootstrap.desk().runs.diagram(workflow_id, run.run_id if run else None)
-        st.mermaid_chart(chart, alt=f"Graph of {workflow_id}")
+        st.mermaid_chart(DENSE + chart, alt=f"Graph of {workflow_id}")
         if run is None:
             st.caption("It has not run yet.")
         else:

@@ -9,15 +9,16 @@ from core.flow.catalog import StepContext
 
 NEW_YORK = ZoneInfo("America/New_York")
 CLOSE = time(16, 0)
+BACKFILL_PATIENCE = timedelta(days=400)
 
 
 def deadline(context: StepContext) -> datetime:
     """Return when an approval asked for now expires: `until` (ET, this session) or `hours`.
 
-    A run for a session that a replayed desk has already passed gets one more day.
+    In the demo, a run for a session that the replay has already passed waits as long as it lasts.
     """
     if context.inputs.get("backfill"):
-        return context.services.clock.now() + timedelta(days=1)
+        return context.services.clock.now() + BACKFILL_PATIENCE
     if "until" in context.options:
         at = time.fromisoformat(str(context.options["until"]))
         return datetime.combine(context.session_date, at, NEW_YORK)

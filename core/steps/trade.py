@@ -15,7 +15,7 @@ from core.flow.catalog import StepContext, step
 from core.flow.effects import Lookup
 from core.ports import Broker, SimulatedVenue
 
-MISSED_DAYS = 14  # how far back a simulated venue is shown bars it may have missed
+MISSED_DAYS = 14  # how far back a position is shown bars that its venue may have missed
 
 
 def entry_key(tactic_id: str) -> str:
@@ -148,7 +148,8 @@ def _simulate(context: StepContext, venue: SimulatedVenue) -> None:
     orders = services.adapters.broker.open_orders()
     positions = services.adapters.broker.positions()
     for symbol in sorted({o.symbol for o in orders} | {p.symbol for p in positions}):
-        since = today - timedelta(days=MISSED_DAYS)
+        asked = [order.submitted_at.date() for order in orders if order.symbol == symbol]
+        since = min(asked, default=today - timedelta(days=MISSED_DAYS))
         venue.process(services.storage.bars.between(symbol, Timeframe.FIVE_MINUTES, since, today))
 
 

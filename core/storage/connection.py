@@ -23,7 +23,7 @@ Row = tuple[Any, ...]
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "2GB",
-    "threads": 2,
+    "threads": 1,
     "python_enable_replacements": False,
 }
 

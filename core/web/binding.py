@@ -35,5 +35,5 @@ def require_login_or_loopback(address: str, password_hash: str, oidc_configured:
         where = address or "every interface"
         raise ConfigurationError(
             f"refusing to listen on {where} without a login: set CONVERGENCE_PASSWORD_HASH "
-            f"({MAKE_ONE}), or listen on 127.0.0.1"
+            f"({MAKE_ONE}) or the CONVERGENCE_OIDC_ settings, or listen on 127.0.0.1"
         )

@@ -3,6 +3,7 @@
 With a password, whoever has no session cookie sees the sign-in page and nothing else, except the
 open paths, whose routes check a signature or a token themselves. Without one, everything is open,
 but only to requests that name this machine: a foreign `Host` is how DNS rebinding would get in.
+Under OIDC the pages ask who it is; the gate cannot see that, so /metrics takes the token alone.
 """
 
 from __future__ import annotations
@@ -30,14 +31,15 @@ COOKIE = "convergence_session"
 SESSION_S = 7 * 24 * 3600
 OPERATOR = "operator"
 
-_USER_HEADER = "x-auth-user"  # .streamlit/config.toml turns it into st.user.email
+_USER_HEADER = "x-auth-user"  # .streamlit/config.toml turns it into st.user["operator"]
 _OPEN = {"/healthz", "/_stcore/health"}
 _OPEN_BELOW = ("/webhooks/", "/desk/")
 _FORM_LIMIT = 4096  # bytes
 _NOT_LOCAL = (
     "This desk has no password, so it answers to this machine's own names only "
-    "(localhost, 127.0.0.1). Set CONVERGENCE_PASSWORD_HASH to reach it by another name.\n"
+    "(localhost, 127.0.0.1). A login opens it to other names: set CONVERGENCE_PASSWORD_HASH.\n"
 )
+_BEARER_FIRST = "This needs `Authorization: Bearer` with the CONVERGENCE_METRICS_TOKEN.\n"
 
 
 class LoginGate:
@@ -90,13 +92,20 @@ class LoginGate:
     async def _refusal(self, scope: Scope, receive: Receive) -> Response | None:
         """Return what to answer instead of the app, or None to let the request through."""
         if not self._password_hash:
-            return None if self._any_host or _names_this_machine(scope) else _plain(_NOT_LOCAL, 403)
+            return self._refusal_without_password(scope)
         if scope["type"] == "http" and scope["path"] in self._pages:
             return await self._pages[scope["path"]](Request(scope, receive))
         if self._is_signed_in(scope):
             scope["headers"] = [*scope["headers"], (_USER_HEADER.encode(), OPERATOR.encode())]
             return None
         return None if self._is_open(scope) else _sign_in_first(scope)
+
+    def _refusal_without_password(self, scope: Scope) -> Response | None:
+        if not self._any_host:
+            return None if _names_this_machine(scope) else _plain(_NOT_LOCAL, 403)
+        # Under a prefix of the server's as well, and Streamlit's own numbers too.
+        is_metrics = scope["path"].rstrip("/").endswith("/metrics")
+        return None if not is_metrics or self._has_token(scope) else _unauthorized(_BEARER_FIRST)
 
     def _is_signed_in(self, scope: Scope) -> bool:
         cookie = HTTPConnection(scope).cookies.get(COOKIE, "")
@@ -176,7 +185,11 @@ def _sign_in_first(scope: Scope) -> Response:
     if _is_visit(scope):
         query = scope["query_string"].decode("latin-1")
         return _go(login_address(quote(scope["path"]) + (f"?{query}" if query else "")))
-    refusal = _plain("Sign in first: this desk has a password.\n", 401)
+    return _unauthorized("Sign in first: this desk has a password.\n")
+
+
+def _unauthorized(text: str) -> Response:
+    refusal = _plain(text, 401)
     refusal.headers["www-authenticate"] = 'Bearer realm="Convergence"'
     return refusal
 

@@ -13,6 +13,7 @@ from core import bootstrap
 from core.errors import AppError
 from core.settings import Settings
 from core.web.binding import require_login_or_loopback
+from core.web.oidc import is_configured
 from core.web.presence import announce, withdraw
 
 NO_START = 3
@@ -28,7 +29,7 @@ def lifespan(
         address = str(option("server.address") or "")
         try:
             password_hash = settings.password_hash.get_secret_value()
-            require_login_or_loopback(address, password_hash, oidc_configured=False)
+            require_login_or_loopback(address, password_hash, is_configured(settings))
             desk = await anyio.to_thread.run_sync(bootstrap.desk)
             await anyio.to_thread.run_sync(desk.start)
             announce(settings, address, int(str(option("server.port"))))

@@ -82,7 +82,7 @@ LOOKS: dict[str, Look] = {
     "real": Look("REAL", "gray", "verified"),
     "derived": Look("DERIVED", _WAITS, "functions"),
     "synthetic": Look("SYNTHETIC", "violet", "science"),
-    "trade": Look("trade", "blue", "candlestick_chart"),
+    "trade": Look("order", "blue", "candlestick_chart"),
     "content": Look("post", "violet", "article"),
     "pass": Look("yes", "green", "check"),
     "fail": Look("no", "red", "close"),

@@ -132,11 +132,14 @@ def age_curve(frame: pd.DataFrame, *, key: str, alt: str) -> None:
     )
 
 
-def candles_with_levels(bars: pd.DataFrame, scenario: Scenario | None, *, key: str) -> None:
+def candles_with_levels(
+    bars: pd.DataFrame, scenario: Scenario | None, *, key: str, start: str | None = None
+) -> None:
     """Draw candles and volume with the plan's entry zone, stop and targets, each with its name.
 
     `bars` has the columns time, open, high, low, close, volume, oldest first; `time` is text and
-    makes a category axis, so that nights and holidays leave no gap.
+    makes a category axis, so that nights and holidays leave no gap. `start` is the time from which
+    the plan holds.
     """
     colors = palette()
     figure = go.Figure(
@@ -153,6 +156,13 @@ def candles_with_levels(bars: pd.DataFrame, scenario: Scenario | None, *, key: s
     )  # fmt: skip
     if scenario is not None:
         _draw_plan(figure, scenario, colors)
+    if start is not None:
+        line = {"color": colors.muted, "width": 1, "dash": "dot"}
+        figure.add_vline(x=start, line=line)
+        figure.add_annotation(
+            x=start, y=1, yref="paper", yanchor="bottom", text="plan", showarrow=False,
+            font={"color": colors.muted, "size": 11},
+        )  # fmt: skip
     _lay_out(figure, bars, scenario)
     symbol_range = f"{bars['low'].min():,.2f} to {bars['high'].max():,.2f}"
     alt = f"{len(bars)} candles between {symbol_range}"
@@ -190,11 +200,12 @@ def _lay_out(figure: go.Figure, bars: pd.DataFrame, plan: Scenario | None) -> No
         prices = (plan.stop, plan.entry_low, plan.entry_high, *(t.price for t in plan.targets))
         low, high = min(low, *prices), max(high, *prices)
     room = (high - low) * 0.04
+    ticks = 5 if len(str(bars["time"].iloc[0])) > 11 else 7  # a date with its time is wide
     figure.update_layout(
         height=460, hovermode="x unified", bargap=0.2,
-        margin={"l": 0, "r": 170 if plan is not None else 16, "t": 8, "b": 0},
-        xaxis={"type": "category", "rangeslider": {"visible": False}, "nticks": 8,
-               "showgrid": False},
+        margin={"l": 0, "r": 132 if plan is not None else 16, "t": 24, "b": 0},
+        xaxis={"type": "category", "rangeslider": {"visible": False}, "nticks": ticks,
+               "showgrid": False, "anchor": "y2", "tickangle": 0},
         yaxis={"domain": [0.2, 1], "range": [low - room, high + room], "tickformat": ",.2f"},
         yaxis2={"domain": [0, 0.15], "showgrid": False, "showticklabels": False},
     )  # fmt: skip

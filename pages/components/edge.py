@@ -37,8 +37,8 @@ def live(every: str | None) -> Callable[[Callable[[], None]], Callable[[], None]
     def decorate(draw: Callable[[], None]) -> Callable[[], None]:
         @wraps(draw)
         def body() -> None:
-            flash.show()
             with guarded():
+                flash.show()
                 draw()
 
         return st.fragment(body, run_every=every)

@@ -27,7 +27,7 @@ def show() -> None:
 
 
 def press(action: Callable[[], object], done: str) -> bool:
-    """Do one Desk call for a click and note how it went.
+    """Do one Desk call for a click and note how it went; `done` is empty if `action` notes it.
 
     A second click on the same thing finds it decided; that is no failure.
     """
@@ -41,11 +41,12 @@ def press(action: Callable[[], object], done: str) -> bool:
         LOG.exception("a click failed")
         note("That did not work. The reason is in the desk's log.", FAILED)
     else:
-        note(done)
+        if done:
+            note(done)
         return True
     return False
 
 
 def actor() -> str:
-    """Return who clicks: the name that the login gate vouches for, else the operator."""
-    return str(st.user.get("email") or "operator")
+    """Return who clicks: whom the login gate vouches for, else the address that OIDC knows."""
+    return str(st.user.get("operator") or st.user.get("email") or "operator")

@@ -12,7 +12,7 @@ NOTHING = "n/a"  # what is not known is said, never drawn as zero
 Amount = Decimal | float | int
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|<>$~:!])")
-_LINE_START = re.compile(r"^(\s*)([-+]|\d+[.)])(?=\s)", re.MULTILINE)
+_LINE_START = re.compile(r"^(\s*\d*)([-+.)])(?=\s)", re.MULTILINE)
 _DIRECTIVE = re.compile(r":(?=[A-Za-z0-9_+\-/]+[:\[])")
 _HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.MULTILINE)
 

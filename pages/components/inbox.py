@@ -45,6 +45,12 @@ class Card:
         return min(approval.expires_at for approval in self.approvals)
 
 
+def is_filling() -> bool:
+    """Return whether the demo is still being filled; the replay decides by itself then."""
+    desk = bootstrap.desk()
+    return desk.is_demo and desk.replay.status().is_filling
+
+
 def read() -> tuple[list[Card], Inbox]:
     """Return what waits now, uncached: this is what the clicks act on."""
     desk = bootstrap.desk()

@@ -25,13 +25,13 @@ def equity_metric(equity: pd.DataFrame) -> None:
     if len(values) > 1:
         moved = float(values.iloc[-1] - values.iloc[-2])
         change = f"{money(moved, signed=True)} ({percent(moved / values.iloc[-2], signed=True)})"
+    curve = values.tail(60).tolist() if len(values) > 2 else None
     st.metric(
         "Equity", money(values.iloc[-1], cents=False) if len(values) else "No account yet", change,
         delta_description="on the day" if change else None,
         delta_color="normal" if moved else "off",
         delta_arrow="auto" if moved else "off", border=True, height="stretch",
-        icon=":material/account_balance:", chart_data=values.tail(60).tolist() or None,
-        chart_type="area",
+        icon=":material/account_balance:", chart_data=curve, chart_type="area",
     )  # fmt: skip
 
 

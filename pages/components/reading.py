@@ -15,6 +15,14 @@ from pages.components.ticket import order_rows, size_rows, table
 
 DAILY, INTRADAY = "Daily", "5-minute, SYNTHETIC"
 CANDLES = 120
+CHECKS = {
+    "macd_curl_with_bias": "MACD curls with the bias",
+    "vwap_confirmed": "VWAP confirms",
+    "tape_slowed_at_level": "The tape slows at the level",
+    "entry_candle_rejects": "The last candle rejects the level",
+    "risk_defined": "Risk is defined",
+    "bias_matches_market": "The market agrees",
+}
 
 
 def heading(detail: TacticDetail) -> None:
@@ -81,7 +89,9 @@ def chart(detail: TacticDetail) -> None:
     zone = frame["started_at"].dt.tz_convert(NEW_YORK)
     labels = pd.to_datetime(frame["session_date"]) if choice == DAILY else zone
     bars = frame.assign(time=labels.dt.strftime(pattern))
-    charts.candles_with_levels(bars, detail.tactic.scenario, key="tactics_chart")
+    first = bars.loc[bars["session_date"] >= detail.tactic.session_date, "time"]
+    start = str(first.iloc[0]) if len(first) and choice == DAILY else None
+    charts.candles_with_levels(bars, detail.tactic.scenario, key="tactics_chart", start=start)
     origin = ", ".join(sorted(set(frame["provider"])))
     marks = " ".join(badges.inline(label) for label in sorted(set(frame["label"])))
     st.markdown(f"{marks} :small[:gray[{len(frame)} bars from {prose(origin)}]]")
@@ -104,14 +114,16 @@ def reasons(tactic: Tactic, insight: Insight | None) -> None:
 
 
 def checklist(items: tuple[CheckItem, ...]) -> None:
-    st.markdown("**Checklist**")
+    """Draw the six points, each with what it was judged on."""
     if not items:
-        st.caption("A plan to wait has no checklist.")
-    for item in items:
-        name = words(item.name).capitalize()
-        st.markdown(
-            f"{badges.inline(item.verdict)} **{name}**  \n:small[:gray[{prose(item.evidence)}]]"
-        )
+        return
+    st.subheader("Checklist")
+    with st.grid(3, border=True, key="tactics_checklist"):
+        for item in items:
+            name = CHECKS.get(item.name, words(item.name).capitalize())
+            st.markdown(
+                f"{badges.inline(item.verdict)} **{name}**  \n:small[:gray[{prose(item.evidence)}]]"
+            )
 
 
 def timeline(events: tuple[TacticEvent, ...]) -> None:
@@ -119,13 +131,24 @@ def timeline(events: tuple[TacticEvent, ...]) -> None:
     if not events:
         st.caption("Nothing has happened to this tactic yet.")
     for event in events:
-        told = ", ".join(
-            f"{words(key)} {prose(value)}" for key, value in event.payload.items() if value
-        )
+        told = [
+            _told(key, value) for key, value in event.payload.items() if value not in {None, ""}
+        ]
+        what = ", ".join([prose(event.actor), *filter(None, told)])
         st.markdown(
-            f"{badges.inline(event.kind)} {eastern(event.occurred_at)} "
-            f":small[:gray[{prose(event.actor)}{', ' + told if told else ''}]]"
+            f"{badges.inline(event.kind)} {eastern(event.occurred_at)} :small[:gray[{what}]]"
         )
+
+
+def _told(key: str, value: object) -> str:
+    if key == "url" or value is None or value == "":
+        return ""
+    if key in {"subject", "reason", "outcome"}:
+        return prose(words(str(value)))
+    if key.endswith("_r") and isinstance(value, float):
+        return f"{words(key.removesuffix('_r'))} {r(value)}"
+    shown = price(value) if isinstance(value, float) else prose(value)
+    return f"{words(key)} {shown}"
 
 
 def details(detail: TacticDetail) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import badges
-from pages.components.formatting import ago, brief, day, plural, prose, r, seconds
+from pages.components.formatting import ago, brief, day, plural, prose, r
 
 GRADES = ("A+", "B", "C", "DNP")
 
@@ -70,8 +70,8 @@ def publications_card(posts: pd.DataFrame) -> None:
 
 def _line() -> Any:
     return st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center",
-        gap="xsmall",
+        horizontal=True, wrap=False, horizontal_alignment="distribute",
+        vertical_alignment="center", gap="xsmall",
     )  # fmt: skip
 
 
@@ -91,11 +91,12 @@ def runs_card(runs: pd.DataFrame) -> None:
     if runs.empty:
         st.caption("No workflow has run yet.")
         return
-    lines = [
-        f"{badges.inline(row.status)} **{row.workflow}** :small[:gray[{_when(row)}]]"
-        + (f"  \n:small[{prose(row.error)}]" if row.error and pd.notna(row.error) else "")
-        for row in rows_of(runs)
-    ]
+    lines = []
+    for row in rows_of(runs):
+        when = brief(row.as_of) if pd.notna(row.as_of) else "for no session"
+        lines.append(f"{badges.inline(row.status)} **{row.workflow}** :small[:gray[{when}]]")
+        if row.error and pd.notna(row.error):
+            lines.append(f":small[{prose(row.error)}]")
     st.markdown("  \n".join(lines))
     st.page_link("workflows.py", label="All runs", icon=":material/arrow_forward:")
 
@@ -112,12 +113,6 @@ def feeds_card(feeds: pd.DataFrame, now: datetime) -> None:
     ]
     st.markdown("  \n".join(lines))
     st.page_link("connections.py", label="All connections", icon=":material/arrow_forward:")
-
-
-def _when(row: Any) -> str:
-    took = None if pd.isna(row.seconds) else float(row.seconds)
-    at = f"{brief(row.as_of)}, " if pd.notna(row.as_of) else ""
-    return f"{at}{seconds(took)}"
 
 
 def _fresh(row: Any, now: datetime) -> str:

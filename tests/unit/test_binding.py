@@ -1,4 +1,3 @@
-# ruff: noqa: S104
 """Where the desk may listen, and the hash that a login needs."""
 
 from __future__ import annotations
@@ -18,6 +17,11 @@ def test_a_desk_without_a_login_may_listen_on_loopback(address: str) -> None:
 def test_a_desk_without_a_login_refuses_any_other_address(address: str) -> None:
     with pytest.raises(ConfigurationError, match=r"CONVERGENCE_PASSWORD_HASH.*hash-password"):
         require_login_or_loopback(address, "", oidc_configured=False)
+
+
+def test_the_refusal_names_the_other_login_too() -> None:
+    with pytest.raises(ConfigurationError, match="CONVERGENCE_OIDC_"):
+        require_login_or_loopback("0.0.0.0", "", oidc_configured=False)
 
 
 def test_with_a_login_the_desk_may_listen_anywhere() -> None:

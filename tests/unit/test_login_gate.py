@@ -1,4 +1,3 @@
-# ruff: noqa: S105, S106
 """The login gate, asked as a server would ask it: raw ASGI, so that no client tidies the path."""
 
 from __future__ import annotations
@@ -291,7 +290,7 @@ def test_a_visit_to_a_double_slash_forgets_where_it_wanted_to_go(guarded: Client
 @pytest.mark.parametrize(
     "forge",
     [
-        lambda value: value[:-1] + ("A" if value[-1] != "A" else "B"),
+        lambda value: value[:-2] + ("A" if value[-2] != "A" else "B") + value[-1],
         lambda value: "admin" + value.removeprefix("operator"),
         lambda value: "operator",
         lambda value: value.rsplit(".", 1)[0],
@@ -445,6 +444,25 @@ def test_a_desk_with_its_own_login_may_have_any_name() -> None:
     named.host = "desk.example"
 
     assert named.ask("/approvals").passed
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/prefix/metrics", "/_stcore/metrics"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_desk_with_its_own_login_tells_its_metrics_for_the_token_alone(
+    path: str, method: str
+) -> None:
+    named = client("", any_host=True, bearer_token="tok-en")
+
+    assert named.ask(path, method=method, headers=HTML).status == 401
+    assert named.ask(path, method=method, headers={"authorization": "Bearer wrong"}).status == 401
+    assert named.ask(path, method=method, headers={"authorization": "Bearer tok-en"}).passed
+
+
+def test_a_desk_with_its_own_login_and_no_token_keeps_its_metrics() -> None:
+    named = client("", any_host=True)
+
+    assert named.ask("/metrics", headers={"authorization": "Bearer "}).status == 401
+    assert named.ask("/healthz").passed
 
 
 def test_the_sign_in_page_is_kept_by_nobody_and_loads_nothing(guarded: Client) -> None:
