@@ -16,6 +16,6 @@ EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=90s CMD \
   ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/healthz', timeout=4)"]
 
-# Inside the container the desk listens on every interface, so it starts with a password only:
-# set CONVERGENCE_PASSWORD_HASH. `exec` form, so that SIGTERM reaches it and it stops cleanly.
+# Inside the container the desk listens on every interface, so it starts with a login only: set
+# CONVERGENCE_PASSWORD_HASH or the CONVERGENCE_OIDC_ settings. `exec` form, so that SIGTERM reaches it and it stops cleanly.
 CMD ["streamlit", "run", "app.py", "--server.address", "0.0.0.0", "--server.port", "8501"]

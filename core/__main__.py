@@ -86,7 +86,7 @@ def _worker(_options: argparse.Namespace) -> Any:
     engine.start()
     print(f"worker {os.getpid()} is up", file=sys.stderr, flush=True)  # noqa: T201
     stop.wait()
-    engine.stop()
+    engine.close()
     return {"worker": "stopped"}
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import bootstrap
 from pages.components import inbox
+from pages.components.cards import draw_card
 from pages.components.edge import live
 from pages.components.formatting import plural
 from pages.components.tables import State, table, when, wide
@@ -37,7 +38,7 @@ def waiting() -> None:
         )  # fmt: skip
     now = bootstrap.desk().clock.now()
     for card in cards:
-        inbox.draw_card(card, about, now)
+        draw_card(card, about, now)
 
 
 @live("10s")

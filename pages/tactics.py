@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import bootstrap
 from core.domain.views import TacticFilter
-from pages.components import badges, reading
+from pages.components import badges, reading, reasons
 from pages.components.formatting import day, plural, price, prose, r
 from pages.components.session import GRADES, by_grade, state_of
 
@@ -33,8 +33,8 @@ def read_one(tactic_id: str) -> None:
     with left.container(border=True, height="stretch"):
         reading.chart(detail)
     with right.container(border=True, height="stretch"):
-        reading.reasons(detail.tactic, detail.insight)
-    reading.checklist(detail.tactic.checklist)
+        reasons.reasons(detail.tactic, detail.insight)
+    reasons.checklist(detail.tactic.checklist)
     reading.details(detail)
 
 

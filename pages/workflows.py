@@ -89,6 +89,7 @@ def runs_table(workflow_id: str) -> RunStatus | None:
         st.caption("No run yet.")
         return None
     frame = pd.DataFrame([run.model_dump() for run in runs])
+    frame["started_at"] = [run.started_at or run.created_at for run in runs]
     frame["took"] = [_took(run) for run in runs]
     columns: dict[str, Any] = {
         "status": State("State"), "as_of": when("For"), "started_at": when("Started", seconds=True),
@@ -103,9 +104,9 @@ def runs_table(workflow_id: str) -> RunStatus | None:
 
 
 def _took(run: RunStatus) -> str:
-    if run.ended_at is None or run.started_at is None:
+    if run.ended_at is None:
         return ""
-    return seconds((run.ended_at - run.started_at).total_seconds())
+    return seconds((run.ended_at - (run.started_at or run.created_at)).total_seconds())
 
 
 def steps_of(run: RunStatus) -> None:

@@ -62,4 +62,5 @@ class Desk:
         if self._engine_runs:
             self._engine.stop()
             self.housekeeping.mirror()
+        self._engine.close()
         self._services.storage.close()

@@ -118,6 +118,12 @@ class Engine:
         self._destroy()
         return is_idle
 
+    def close(self) -> None:
+        """Stop, and give the connections to the engine database back."""
+        self.stop()
+        self._client.close()
+        self._database.dispose()
+
     def _destroy(self) -> None:
         DBOS.destroy(workflow_completion_timeout_sec=0)
         runtime.install(None)

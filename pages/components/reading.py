@@ -5,24 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.domain.tactics import CheckItem, Insight, Tactic, TacticEvent
+from core.domain.tactics import TacticEvent
 from core.domain.views import TacticDetail
-from pages.components import badges, charts, formatting
+from pages.components import badges
+from pages.components.candles import candles_with_levels
 from pages.components.formatting import NEW_YORK, day, eastern, money, price, prose, r, words
 from pages.components.lineage import lineage_table
 from pages.components.session import publication_link
-from pages.components.ticket import order_rows, size_rows, table
+from pages.components.ticket import order_history
 
 DAILY, INTRADAY = "Daily", "5-minute, SYNTHETIC"
 CANDLES = 120
-CHECKS = {
-    "macd_curl_with_bias": "MACD curls with the bias",
-    "vwap_confirmed": "VWAP confirms",
-    "tape_slowed_at_level": "The tape slows at the level",
-    "entry_candle_rejects": "The last candle rejects the level",
-    "risk_defined": "Risk is defined",
-    "bias_matches_market": "The market agrees",
-}
 
 
 def heading(detail: TacticDetail) -> None:
@@ -91,39 +84,10 @@ def chart(detail: TacticDetail) -> None:
     bars = frame.assign(time=labels.dt.strftime(pattern))
     first = bars.loc[bars["session_date"] >= detail.tactic.session_date, "time"]
     start = str(first.iloc[0]) if len(first) and choice == DAILY else None
-    charts.candles_with_levels(bars, detail.tactic.scenario, key="tactics_chart", start=start)
+    candles_with_levels(bars, detail.tactic.scenario, key="tactics_chart", start=start)
     origin = ", ".join(sorted(set(frame["provider"])))
     marks = " ".join(badges.inline(label) for label in sorted(set(frame["label"])))
     st.markdown(f"{marks} :small[:gray[{len(frame)} bars from {prose(origin)}]]")
-
-
-def reasons(tactic: Tactic, insight: Insight | None) -> None:
-    """Draw what the plan rests on: the insight, its drivers with their facts, the checklist."""
-    st.markdown(f"**Objective.** {prose(tactic.objective)}")
-    if insight is None:
-        st.caption("The insight is not in the store.")
-    else:
-        st.markdown(f"**Insight** {badges.inline(insight.stance)} {prose(insight.summary)}")
-        for driver in insight.drivers:
-            arrow = {-1: "\u2193", 0: "\u2192", 1: "\u2191"}[driver.direction]
-            facts = ", ".join(f"`{fact}`" for fact in driver.fact_ids)
-            st.markdown(f"{arrow} {prose(driver.text)}  \n:small[:gray[facts {facts}]]")
-        for risk in insight.risks:
-            st.markdown(f":material/warning: {prose(risk)}")
-        st.caption(f"Would change its mind: {prose(insight.would_change_mind)}")
-
-
-def checklist(items: tuple[CheckItem, ...]) -> None:
-    """Draw the six points, each with what it was judged on."""
-    if not items:
-        return
-    st.subheader("Checklist")
-    with st.grid(3, border=True, key="tactics_checklist"):
-        for item in items:
-            name = CHECKS.get(item.name, words(item.name).capitalize())
-            st.markdown(
-                f"{badges.inline(item.verdict)} **{name}**  \n:small[:gray[{prose(item.evidence)}]]"
-            )
 
 
 def timeline(events: tuple[TacticEvent, ...]) -> None:
@@ -158,7 +122,7 @@ def details(detail: TacticDetail) -> None:
     with first:
         timeline(detail.events)
     with order:
-        orders(detail)
+        order_history(detail)
     with origin:
         lineage_table(detail.lineage, key="tactics_lineage")
     with posts:
@@ -171,22 +135,3 @@ def details(detail: TacticDetail) -> None:
             )  # fmt: skip
         if not detail.contents:
             st.caption("No post was written about this tactic.")
-
-
-def orders(detail: TacticDetail) -> None:
-    """Draw the order, its size, and the fills."""
-    rows = [row for request in detail.requests for row in order_rows(request, detail.tactic)]
-    rows += size_rows(detail.size) if detail.size else []
-    rows += [
-        ("State", f"{badges.inline(order.status)} {eastern(order.updated_at)}")
-        for order in detail.orders
-    ]
-    rows += [
-        (f"Fill, {words(fill.leg)}", f"{fill.side} {formatting.quantity(fill.quantity)} at "
-         f"{formatting.usd(fill.price)}, {eastern(fill.filled_at)} {badges.inline(fill.label)}")
-        for fill in detail.fills
-    ]  # fmt: skip
-    if rows:
-        table(rows, alt="Order, size and fills")
-    else:
-        st.caption("No order and no sizing decision are stored for this tactic.")

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import badges
-from pages.components.formatting import ago, brief, day, plural, prose, r
+from pages.components.formatting import NEW_YORK, ago, brief, day, plural, prose, r
 
 GRADES = ("A+", "B", "C", "DNP")
 
@@ -64,7 +64,7 @@ def publications_card(posts: pd.DataFrame) -> None:
         for row in rows_of(posts.head(6)):
             with _line():
                 publication_link(str(row.url), str(row.title))
-                st.caption(brief(row.published_at), width="content")
+                st.caption(f"{row.published_at.tz_convert(NEW_YORK):%-d %b}", width="content")
     st.page_link("content.py", label="All posts", icon=":material/arrow_forward:")
 
 

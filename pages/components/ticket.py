@@ -10,9 +10,9 @@ from core.domain.flow import Approval
 from core.domain.risk import SizeDecision
 from core.domain.tactics import Tactic
 from core.domain.trading import OrderRequest
-from core.domain.views import Inbox
-from pages.components import formatting
-from pages.components.formatting import percent, prose, quantity, short, usd, words
+from core.domain.views import Inbox, TacticDetail
+from pages.components import badges, formatting
+from pages.components.formatting import eastern, percent, prose, quantity, short, usd, words
 
 Row = tuple[str, str]
 
@@ -67,3 +67,22 @@ def size_rows(size: SizeDecision, equity: float | None = None) -> list[Row]:
         told = f"{rung.quantity:,.1f} shares: {prose(rung.detail)}{mark}"
         rows.append((f"Limit: {words(rung.name)}", told))
     return rows
+
+
+def order_history(detail: TacticDetail) -> None:
+    """Draw the order, its size, and the fills."""
+    rows = [row for request in detail.requests for row in order_rows(request, detail.tactic)]
+    rows += size_rows(detail.size) if detail.size else []
+    rows += [
+        ("State", f"{badges.inline(order.status)} {eastern(order.updated_at)}")
+        for order in detail.orders
+    ]
+    rows += [
+        (f"Fill, {words(fill.leg)}", f"{fill.side} {formatting.quantity(fill.quantity)} at "
+         f"{formatting.usd(fill.price)}, {eastern(fill.filled_at)} {badges.inline(fill.label)}")
+        for fill in detail.fills
+    ]  # fmt: skip
+    if rows:
+        table(rows, alt="Order, size and fills")
+    else:
+        st.caption("No order and no sizing decision are stored for this tactic.")
