@@ -20,7 +20,7 @@ from core.errors import AppError, StoreLockedError
 from core.restore import restore
 from core.settings import ROOT, Settings, load
 from core.web.passwords import hash_password
-from core.web.presence import ask
+from core.web.remote import ask
 
 NOT_SENT = {"command", "json", "action"}
 

@@ -155,7 +155,7 @@ def _line_of(path: Path, location: tuple[int | str, ...]) -> int:
 def _clock(settings: Settings, state: DeskState, market_data: MarketData) -> Clock:
     if settings.mode is not Mode.DEMO:
         return WallClock()
-    return ReplayClock(state.replay_position, replay_start(market_data))
+    return ReplayClock(state.replay_position, lambda: replay_start(market_data))
 
 
 def _universe(settings: Settings) -> Universe:

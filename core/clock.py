@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Protocol, runtime_checkable
 
 
@@ -30,8 +31,11 @@ class ReplayClock:
 
     is_replay = True
 
-    def __init__(self, position: Callable[[], datetime | None], start: datetime) -> None:
-        self._position, self._start = position, start
+    def __init__(
+        self, position: Callable[[], datetime | None], start: Callable[[], datetime]
+    ) -> None:
+        """`start` tells the moment before the first session; it is asked only until then."""
+        self._position, self._start = position, cache(start)
 
     def now(self) -> datetime:
-        return self._position() or self._start
+        return self._position() or self._start()

@@ -69,7 +69,7 @@ class Renderer:
 
     def __init__(self, templates: Mapping[str, str], voice: Voice) -> None:
         # autoescape would write HTML entities into Markdown; HTML is cleaned in `to_html`
-        self._environment = ImmutableSandboxedEnvironment(  # noqa: S701
+        self._environment = ImmutableSandboxedEnvironment(
             undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._environment.globals.update(FORMATS, voice=voice)

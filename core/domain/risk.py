@@ -146,22 +146,31 @@ def _ladder(scenario: Scenario, facts: SizeInput, policy: RiskPolicy) -> tuple[C
 
 
 def _refusal(scenario: Scenario, facts: SizeInput, policy: RiskPolicy) -> str:
-    missing = [
-        name
-        for name in ("equity", "buying_power", "open_risk", "atr", "atr_mean")
-        if getattr(facts, name) is None
-    ]
+    return (
+        _input_refusal(facts)
+        or _day_refusal(facts, policy)
+        or _plan_refusal(scenario, facts.atr or 0.0, policy)
+    )
+
+
+def _input_refusal(facts: SizeInput) -> str:
+    names = ("equity", "buying_power", "open_risk", "atr", "atr_mean")
+    missing = [name for name in names if getattr(facts, name) is None]
     if missing:
         return f"missing input: {', '.join(missing)}"
     if not (facts.equity and math.isfinite(facts.equity) and facts.equity > 0):
         return "the equity is not above zero"
-    if facts.session_is_over:
-        return "the session of this plan is over"
     if not (facts.atr and facts.atr > 0 and facts.atr_mean and facts.atr_mean > 0):
         return "the average true range is zero"
+    return ""
+
+
+def _day_refusal(facts: SizeInput, policy: RiskPolicy) -> str:
+    if facts.session_is_over:
+        return "the session of this plan is over"
     if facts.trades_today >= policy.trades_per_day:
         return f"{facts.trades_today} of {policy.trades_per_day} trades are already placed today"
-    return _plan_refusal(scenario, facts.atr, policy)
+    return ""
 
 
 def _plan_refusal(scenario: Scenario, atr: float, policy: RiskPolicy) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,13 +13,33 @@ from core.analysis.indicators import read_indicators, read_lead, read_regime
 from core.analysis.levels import find_levels
 from core.analysis.rendering import one_line
 from core.domain.base import content_sha256
-from core.domain.market import Headline, Label, Lead, MarketSnapshot, Timeframe
+from core.domain.market import (
+    Fundamentals,
+    Headline,
+    Label,
+    Lead,
+    MarketSnapshot,
+    NewsItem,
+    Timeframe,
+)
 from core.errors import InsufficientDataError
 from core.flow.catalog import StepContext, step
 
 BARS = 400
 HEADLINES = 5
 EMPTY = pd.DataFrame()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is stored about all symbols at the moment of a snapshot, by symbol."""
+
+    bars: Mapping[str, pd.DataFrame]
+    lead: Lead | None
+    news: Mapping[str, list[NewsItem]]
+    fundamentals: Mapping[str, Fundamentals]
+
+
 HEADLINE_AGE = timedelta(days=5)
 
 
@@ -26,11 +47,10 @@ HEADLINE_AGE = timedelta(days=5)
 def snapshot(context: StepContext) -> dict[str, Any]:
     """Freeze what is known of each symbol at this moment."""
     storage, universe = context.services.storage, context.services.universe
-    bars = storage.bars.daily_of(universe.all, context.session_date, BARS)
-    lead, taken, without_data = _lead(universe.lead, bars), [], {}
+    known, taken, without_data = _gather(context), [], {}
     for symbol in universe.symbols:
         try:
-            taken.append(take_snapshot(context, symbol, bars.get(symbol, EMPTY), lead))
+            taken.append(take_snapshot(context, symbol, known))
         except InsufficientDataError as error:
             without_data[symbol] = str(error)
     if not taken:
@@ -50,13 +70,24 @@ def analyze(context: StepContext) -> dict[str, Any]:
     return {"insights": {i.symbol: i.insight_id for i in made}, "engine": analyst.name}
 
 
-def take_snapshot(
-    context: StepContext, symbol: str, bars: pd.DataFrame, lead: Lead | None
-) -> MarketSnapshot:
+def _gather(context: StepContext) -> Known:
+    storage, universe = context.services.storage, context.services.universe
+    bars = storage.bars.daily_of(universe.all, context.session_date, BARS)
+    since = context.as_of - HEADLINE_AGE
+    return Known(
+        bars=bars,
+        lead=_lead(universe.lead, bars),
+        news=storage.news.known_of(universe.symbols, since, context.as_of),
+        fundamentals=storage.fundamentals.latest_of(universe.symbols, context.session_date),
+    )
+
+
+def take_snapshot(context: StepContext, symbol: str, known: Known) -> MarketSnapshot:
     """Return the snapshot of `symbol`, made of daily bars before the session.
 
     Raises: InsufficientDataError if there are too few bars.
     """
+    bars = known.bars.get(symbol, EMPTY)
     indicators = read_indicators(bars)
     last, previous = bars.iloc[-1], bars.iloc[-2]
     return MarketSnapshot(
@@ -77,10 +108,10 @@ def take_snapshot(
         previous_low=float(last["low"]),
         indicators=indicators,
         levels=find_levels(bars, indicators, float(last["close"])),
-        lead=lead,
+        lead=known.lead,
         regime=read_regime(bars, indicators),
-        headlines=_headlines(context, symbol),
-        fundamentals=context.services.storage.fundamentals.latest(symbol, context.session_date),
+        headlines=_headlines(known.news.get(symbol, [])),
+        fundamentals=known.fundamentals.get(symbol),
     )
 
 
@@ -100,8 +131,7 @@ def _lead(symbol: str, bars: Mapping[str, pd.DataFrame]) -> Lead | None:
         return None  # an insight without its lead says so
 
 
-def _headlines(context: StepContext, symbol: str) -> tuple[Headline, ...]:
-    items = context.services.storage.news.known(symbol, context.as_of - HEADLINE_AGE, context.as_of)
+def _headlines(items: list[NewsItem]) -> tuple[Headline, ...]:
     return tuple(
         Headline(
             news_id=item.news_id,

@@ -7,18 +7,9 @@ import os
 import secrets
 from pathlib import Path
 
-import httpx2
-
-from core.commands import Arguments
-from core.errors import AppError, ConfigurationError
 from core.settings import Settings
 
 FILE = "desk.json"
-TIMEOUT_S = 330.0
-
-
-class RemoteError(AppError):
-    """The running desk refused the command."""
 
 
 def announce(settings: Settings, address: str, port: int) -> None:
@@ -39,37 +30,15 @@ def withdraw(settings: Settings) -> None:
 
 
 def read_token(settings: Settings) -> str:
-    return str(_read(settings).get("token", ""))
-
-
-def ask(settings: Settings, name: str, arguments: Arguments) -> object:
-    """Let the running desk execute a command.
-
-    Raises: RemoteError with the desk's own words, ConfigurationError if it cannot be reached.
-    """
-    known = _read(settings)
-    if not known:
-        raise ConfigurationError(
-            f"{settings.store_path} is in use by a process that takes no commands; stop it first"
-        )
-    headers = {"Authorization": f"Bearer {known['token']}"}
-    try:
-        answer = httpx2.post(
-            f"{known['url']}/desk/{name}", json=arguments, headers=headers, timeout=TIMEOUT_S
-        )
-        body = answer.json()
-    except (httpx2.HTTPError, ValueError) as error:
-        raise ConfigurationError(f"the desk at {known['url']} does not answer: {error}") from error
-    if answer.status_code != 200:
-        raise RemoteError(str(body.get("error", answer.status_code)))
-    return body["result"]
+    return str(read_presence(settings).get("token", ""))
 
 
 def _path(settings: Settings) -> Path:
     return settings.data_dir / FILE
 
 
-def _read(settings: Settings) -> dict[str, object]:
+def read_presence(settings: Settings) -> dict[str, object]:
+    """Return address, token and pid of the running desk, nothing where none announced itself."""
     try:
         found = json.loads(_path(settings).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

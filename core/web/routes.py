@@ -25,7 +25,7 @@ def routes(desk: DeskSource) -> list[Route]:
     """Return the routes of a desk that is opened by the server's lifespan."""
 
     async def healthz(_request: Request) -> Response:
-        report = await anyio.to_thread.run_sync(lambda: desk().controls.health())
+        report = await anyio.to_thread.run_sync(desk().controls.health)
         status = 200 if report.status == "ok" else 503
         return JSONResponse(report.model_dump(mode="json"), status)
 
