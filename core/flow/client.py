@@ -20,7 +20,7 @@ APP_VERSION = "flow-1"
 APPLICATION = "convergence"
 RUN, NODE = "run", "node"
 RUNS_QUEUE = "runs"
-POLL_S = 0.03
+POLL_S = 0.05
 OPEN = ["ENQUEUED", "DELAYED", "PENDING"]
 
 _INSTANT = "%Y%m%dT%H%M%SZ"

@@ -73,7 +73,7 @@ class Engine:
         if self._database.dialect.name == "postgresql":
             self._watchdog = Watchdog(self._database, self._executor_id)
             self._watchdog.register()
-        runtime.install(runtime.Runtime(self._services, self._client))
+        runtime.install(runtime.Runtime(self._services, self._client, self._slots()))
         try:
             self._launch()
         except BaseException:
@@ -82,6 +82,13 @@ class Engine:
         self._is_running = True
         if self._watchdog is not None:
             self._watchdog.start()
+
+    def _slots(self) -> dict[str, int] | None:
+        """Return the limits to keep here where no other process can share the queues."""
+        if self._database.dialect.name == "postgresql":
+            return None
+        limits = {queue.name: queue.overall or queue.per_process for queue in QUEUES}
+        return {name: limit for name, limit in limits.items() if limit}
 
     def _launch(self) -> None:
         DBOS(config=self._config())

@@ -60,14 +60,20 @@ def _run_wave(todo: Sequence[Node], tasks: Mapping[str, Json]) -> dict[str, Json
     children: dict[str, WorkflowHandle[Json]] = {}
     for queued in (node for node in todo if node.queue):
         with SetWorkflowID(f"{DBOS.workflow_id}/{queued.id}"):
-            task = tasks[queued.id]
-            children[queued.id] = DBOS.enqueue_workflow(str(queued.queue), node, task)
+            children[queued.id] = _start_child(str(queued.queue), tasks[queued.id])
     outcomes = {item.id: _run_body(tasks[item.id]) for item in todo if not item.queue}
     # DBOS would wait without noticing a stop, and hold up the end of the process.
     runtime.running().wait_for_children([child.workflow_id for child in children.values()])
     for node_id, child in children.items():
         outcomes[node_id] = child.get_result(polling_interval_sec=POLL_S)
     return outcomes
+
+
+def _start_child(queue: str, task: Json) -> WorkflowHandle[Json]:
+    """Let any process take the node; one that is alone need not wait for its own queue."""
+    if runtime.running().is_alone:
+        return DBOS.start_workflow(node, task)
+    return DBOS.enqueue_workflow(queue, node, task)
 
 
 def _task(workflow: Workflow, item: Node, inputs: Json, results: Mapping[str, Json]) -> Json:
@@ -84,7 +90,7 @@ def _task(workflow: Workflow, item: Node, inputs: Json, results: Mapping[str, Js
 
 def _run_body(task: Json) -> Json:
     engine = runtime.running()
-    with engine.body():
+    with engine.slot(task["node"]["queue"]), engine.body():
         options = StepOptions(name=task["node"]["id"])
         return DBOS.run_step(options, _attempts, engine, task)
 

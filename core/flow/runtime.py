@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from core.flow.client import POLL_S, RunClient
+from core.flow.client import RunClient
 
 if TYPE_CHECKING:
     from core.steps.services import WorkerServices
 
-_SLOWEST_POLL_S = 0.5
+_FIRST_LOOK_S, _SLOWEST_POLL_S = 0.01, 0.5
 
 
 class EngineStoppingError(BaseException):
@@ -22,8 +22,13 @@ class EngineStoppingError(BaseException):
 class Runtime:
     """What the bodies get, and who is inside one."""
 
-    def __init__(self, services: WorkerServices, client: RunClient) -> None:
+    def __init__(
+        self, services: WorkerServices, client: RunClient, slots: Mapping[str, int] | None = None
+    ) -> None:
+        """`slots` are the limits of the queues, for a process that shares them with no other."""
         self.services, self._client = services, client
+        self.is_alone = slots is not None
+        self._slots = {name: threading.Semaphore(count) for name, count in (slots or {}).items()}
         self._stopping = threading.Event()
         self._changed = threading.Condition()
         self._busy = 0
@@ -42,6 +47,19 @@ class Runtime:
                 self._busy -= 1
                 self._changed.notify_all()
 
+    @contextmanager
+    def slot(self, queue: str | None) -> Iterator[None]:
+        """Hold one of the queue's places; without a limit here, the queue itself keeps it."""
+        slots = self._slots.get(queue or "")
+        while slots is not None and not slots.acquire(timeout=_SLOWEST_POLL_S):
+            if self._stopping.is_set():
+                raise EngineStoppingError
+        try:
+            yield
+        finally:
+            if slots is not None:
+                slots.release()
+
     def pause(self, seconds: float) -> None:
         """Wait before a retry; a stop ends the wait and the attempt."""
         if self._stopping.wait(seconds):
@@ -49,10 +67,10 @@ class Runtime:
 
     def wait_for_children(self, run_ids: Sequence[str]) -> None:
         """Wait until all have ended; looks often at first, a stop ends the wait."""
-        wait_s = POLL_S
+        wait_s = _FIRST_LOOK_S
         while run_ids and self._client.count_open(run_ids):
             self.pause(wait_s)
-            wait_s = min(wait_s * 1.1, _SLOWEST_POLL_S)
+            wait_s = min(wait_s * 1.3, _SLOWEST_POLL_S)
 
     def stop(self, timeout_s: float) -> bool:
         """Let no new body begin; tell whether the running ones ended in time."""

@@ -30,8 +30,8 @@ class FundamentalFacts:
     def latest_of(self, symbols: Sequence[str], as_of: date) -> dict[str, Fundamentals]:
         """Return `latest` of several symbols with one query; one without is left out."""
         condition = (
-            "list_contains(?, symbol) and as_of_date <= ? "
-            "qualify row_number() over (partition by symbol order by as_of_date desc, rowid desc) = 1"
+            "list_contains(?, symbol) and as_of_date <= ? qualify row_number() over "
+            "(partition by symbol order by as_of_date desc, rowid desc) = 1"
         )
         found = FUNDAMENTALS.find(self._store, condition, (list(symbols), as_of))
         return {item.symbol: item for item in found}
