@@ -27,6 +27,7 @@ from core.flow.catalog import StepContext, step
 
 BARS = 400
 HEADLINES = 5
+STALE_AFTER = timedelta(days=6)  # longer than any run of days without a session
 EMPTY = pd.DataFrame()
 
 
@@ -88,6 +89,7 @@ def take_snapshot(context: StepContext, symbol: str, known: Known) -> MarketSnap
     Raises: InsufficientDataError if there are too few bars.
     """
     bars = known.bars.get(symbol, EMPTY)
+    _refuse_stale(context, symbol, bars)
     indicators = read_indicators(bars)
     last, previous = bars.iloc[-1], bars.iloc[-2]
     return MarketSnapshot(
@@ -120,6 +122,14 @@ def bars_sha256(bars: pd.DataFrame) -> str:
     columns = ["session_date", "open", "high", "low", "close", "volume"]
     rows = [[str(row[0]), *map(float, row[1:])] for row in bars[columns].to_numpy().tolist()]
     return content_sha256({"bars": rows})
+
+
+def _refuse_stale(context: StepContext, symbol: str, bars: pd.DataFrame) -> None:
+    newest = None if bars.empty else bars.iloc[-1]["session_date"]
+    if newest is not None and context.session_date - newest > STALE_AFTER:
+        raise InsufficientDataError(
+            f"the newest bar of {symbol} is of {newest}, too old for {context.session_date}"
+        )
 
 
 def _lead(symbol: str, bars: Mapping[str, pd.DataFrame]) -> Lead | None:

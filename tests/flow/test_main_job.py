@@ -15,7 +15,7 @@ from core.domain.content import ContentEventKind
 from core.domain.flow import Verdict
 from core.errors import DomainError, InvalidTransitionError
 from core.replay import APPROVED_BY_REPLAY
-from core.settings import Settings
+from core.settings import Mode, Settings
 
 DAY = date(2023, 6, 15)
 
@@ -99,6 +99,19 @@ def test_the_same_session_gives_the_same_tactics_bit_for_bit(tmp_path: Path) -> 
         second = run(desk)
     assert first.tactics == second.tactics
     assert [p.content_sha256 for p in first.pending] == [p.content_sha256 for p in second.pending]
+
+
+def test_a_plan_is_never_made_of_old_bars(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, mode=Mode.PAPER)
+    desk = bootstrap.build(settings)
+    desk.start_engine()
+    try:
+        report = run(desk, day=date(2024, 3, 4))
+    finally:
+        desk.close()
+    assert report.status == "failed"
+    assert "too old for 2024-03-04" in report.error
+    assert report.tactics == ()
 
 
 def test_a_second_start_is_the_same_run(desk: Desk) -> None:

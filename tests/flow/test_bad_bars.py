@@ -1,0 +1,62 @@
+"""A bar that cannot be right is quarantined with its reason, and the day goes on without it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core import bootstrap
+from core.adapters.market_data.sample import SampleMarketData, create
+from core.desk import Desk
+from core.domain.market import BarQuery
+from core.settings import Settings
+from core.steps.services import Adapters
+
+DAY = date(2023, 6, 15)
+
+
+class BadSample(SampleMarketData):
+    """The sample with five broken rows in AAPL's bars."""
+
+    def bars(self, query: BarQuery) -> pd.DataFrame:
+        frame = super().bars(query)
+        if query.symbol != "AAPL":
+            return frame
+        frame = frame.copy()
+        frame.loc[10, "close"] = float("nan")
+        frame.loc[20, "high"] = frame.loc[20, "low"] / 2
+        frame.loc[30, "volume"] = -1
+        late = frame.iloc[[50, 51]]
+        return pd.concat([frame, late], ignore_index=True)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    original = bootstrap.build_adapters
+
+    def broken(settings: Settings) -> Adapters:
+        bad = create(settings)
+        bad.__class__ = BadSample
+        return dataclasses.replace(original(settings), market_data=bad)
+
+    monkeypatch.setattr(bootstrap, "build_adapters", broken)
+    opened = bootstrap.build(Settings(data_dir=tmp_path))
+    opened.start_engine()
+    yield opened
+    opened.close()
+
+
+def test_bad_bars_are_quarantined_counted_and_shown_while_the_run_goes_on(desk: Desk) -> None:
+    report = desk.runs.wait(desk.runs.start("daily_tactic", DAY))
+    assert report.status == "succeeded"
+    output = next(s.output for s in desk.runs.steps(report.run_id) if s.id == "bars")
+    assert output["rows_quarantined"] == 5
+    assert output["rows_read"] == output["rows_stored"] + 5
+    shown = desk.views.quarantined_rows()
+    assert len(shown) == 5
+    assert all(shown["reason"].str.len() > 5)
