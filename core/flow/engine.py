@@ -154,6 +154,8 @@ class Engine:
             executor_id=self._executor_id,
             serializer=DBOSPortableJSONSerializer(),
             log_level="WARNING",
+            # Nothing here waits for a notification; the listener's pause only delays a stop.
+            notification_listener_polling_interval_sec=0.2,
         )
 
 

@@ -135,7 +135,7 @@ def test_a_halted_desk_lets_no_order_out(desk: Desk) -> None:
 
 
 def test_sessions_replay_into_fills_results_recaps_and_samples(desk: Desk) -> None:
-    for day in desk.replay.sessions()[-65:-57]:
+    for day in desk.replay.sessions()[-65:-59]:
         desk.replay.advance_to(day, APPROVED_BY_REPLAY)
     storage = desk._services.storage
     assert {run.status for run in desk.runs.recent(500)} == {"succeeded"}
