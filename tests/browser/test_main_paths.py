@@ -23,6 +23,7 @@ PAGES = (
 IMAGES = ROOT / "docs" / "images"
 SLOW, SETTLED = 30_000, 2_000
 LONGER_THAN_THE_INBOX_TICKS = 6_000
+REDRAWN = 6_000  # the page draws itself anew once, when the replay has come to rest
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ def next_session(page: Any, day: str) -> None:
     press(page, "Next session").click()
     page.get_by_test_id("stSidebar").get_by_text(re.compile(f"{day}.*08:15")).wait_for()
     press(page, "Approve both").first.wait_for()
+    page.wait_for_timeout(REDRAWN)
 
 
 def posts(server: Server) -> set[str]:
