@@ -57,7 +57,7 @@ check: .venv/.development ## Formatting, lint, types, layers and the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "$(FAST)" $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "$(FAST)" $(PYTEST_ARGS)
 
 bench: .venv/.development ## Measure and print the numbers of the README
 	$(BIN)/python -m bench

@@ -359,7 +359,7 @@ def test_another_site_cannot_sign_the_operator_out(guarded: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["x-auth-user", "X-Auth-User", "X-AUTH-USER"])
-@pytest.mark.parametrize("password_hash", [HASH, ""])
+@pytest.mark.parametrize("password_hash", [HASH, ""], ids=["password", "open"])
 def test_a_forged_identity_never_reaches_the_app(password_hash: str, name: str) -> None:
     assert client(password_hash).ask("/healthz", headers={name: "root"}).user is None
 
