@@ -24,12 +24,10 @@ def entry_key(tactic_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class SubmitOrder:
-    """The effect of an entry order."""
+class BrokerEffect:
+    """What every write to the broker has in common."""
 
     broker: Broker
-    submitted_at: datetime
-    lookup: Lookup = "authoritative"
 
     @property
     def target(self) -> str:
@@ -38,6 +36,17 @@ class SubmitOrder:
     @property
     def timeout_s(self) -> float:
         return self.broker.timeout_s
+
+    @property
+    def lookup(self) -> Lookup:
+        return "authoritative"
+
+
+@dataclass(frozen=True)
+class SubmitOrder(BrokerEffect):
+    """The effect of an entry order."""
+
+    submitted_at: datetime
 
     def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
         return _answer(self.broker.submit(OrderRequest.model_validate(request), self.submitted_at))
@@ -48,19 +57,8 @@ class SubmitOrder:
 
 
 @dataclass(frozen=True)
-class ClosePosition:
+class ClosePosition(BrokerEffect):
     """The effect of flattening what is left of an order; doing it twice does nothing."""
-
-    broker: Broker
-    lookup: Lookup = "authoritative"
-
-    @property
-    def target(self) -> str:
-        return self.broker.name
-
-    @property
-    def timeout_s(self) -> float:
-        return self.broker.timeout_s
 
     def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
         self.broker.close_position(request["client_order_id"], request["reason"])
