@@ -28,7 +28,7 @@ $(BIN)/python:
 define install
 @echo "installing $(1) into .venv"
 @if [ -n "$(UV)" ] && { [ -x "$(UV)" ] || $(BIN)/python -m pip install --quiet uv; } \
-    && $(UV) pip install --quiet --python $(BIN)/python -r $(1); then :; \
+    && $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -r $(1); then :; \
 else \
   $(if $(UV),echo "uv did not do it; asking pip";) \
   $(BIN)/python -m pip install --quiet -r $(1); \
