@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from threading import Event
 from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
 from core.domain.content import Post, PostRequest, PublisherCapabilities
 from core.domain.engagement import Counts
-from core.domain.market import BarQuery, Fundamentals, MarketSnapshot, NewsItem
+from core.domain.feeds import CorporateAction, Fundamentals, NewsItem, Quote, SessionHours
+from core.domain.market import BarQuery, MarketSnapshot
 from core.domain.tactics import Insight
 from core.domain.trading import (
     Account,
@@ -28,14 +30,65 @@ class MarketData(Protocol):
 
     name: str
 
-    def symbols(self) -> tuple[str, ...]: ...
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols it is limited to, none if it serves any."""
+        ...
 
     def bars(self, query: BarQuery) -> pd.DataFrame:
-        """Return the bars as the provider gives them, unchecked.
+        """Return the bars as the provider gives them, unchecked, in prices as they were traded.
 
         Shape: the columns of `BAR_COLUMNS`, oldest first; `started_at` is aware UTC, for daily
-            bars midnight UTC of the session date.
-        Raises: InsufficientDataError for a symbol that the provider does not know.
+            bars midnight UTC of the session date. Intraday bars are those of regular hours and,
+            where the provider has them, of the pre-market from 04:00 New York time.
+        Raises: InsufficientDataError for a symbol or a timeframe that the provider does not have;
+            UnavailableError, AuthenticationError, UnexpectedResponseError.
+        """
+        ...
+
+    def actions(self, symbol: str, start: date, end: date) -> list[CorporateAction]:
+        """Return the splits and dividends with an ex-date from start to end, oldest first."""
+        ...
+
+    def quotes(self, symbols: Sequence[str]) -> list[Quote]:
+        """Return the newest quote of each symbol that has one; none where the provider has none."""
+        ...
+
+
+@runtime_checkable
+class MarketCalendar(Protocol):
+    """A source that also publishes the market's hours."""
+
+    name: str
+
+    def session_hours(self, start: date, end: date) -> list[SessionHours]:
+        """Return the sessions from start to end, both included, oldest first."""
+        ...
+
+
+class StreamSink(Protocol):
+    """Takes what a stream delivers; called from the stream's thread, one call at a time."""
+
+    def connected(self, at: datetime) -> None:
+        """Learn that the stream is up, again or for the first time: what was missed is missing."""
+        ...
+
+    def bars(self, frame: pd.DataFrame) -> None:
+        """Take bars with the columns of `BAR_COLUMNS`, timeframe 1m."""
+        ...
+
+    def quotes(self, quotes: Sequence[Quote]) -> None: ...
+
+
+@runtime_checkable
+class MarketStream(Protocol):
+    """Pushes bars and quotes. Contract: tests/contract/test_streams.py."""
+
+    name: str
+
+    def run(self, symbols: Sequence[str], sink: StreamSink, stop: Event) -> None:
+        """Stream until `stop` is set; a lost connection is made anew, with growing pauses.
+
+        Raises: AuthenticationError, ConfigurationError.
         """
         ...
 
@@ -47,7 +100,11 @@ class News(Protocol):
     name: str
 
     def headlines(self, symbols: Sequence[str], since: datetime, until: datetime) -> list[NewsItem]:
-        """Return what was published in [since, until], oldest first."""
+        """Return what was published in [since, until], oldest first, in plain text.
+
+        A source that knows symbols gives what is about these; any other gives all it has.
+        Raises: UnavailableError, AuthenticationError, UnexpectedResponseError.
+        """
         ...
 
 

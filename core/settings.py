@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import ConfigurationError
 
+Names = Annotated[tuple[str, ...], NoDecode]
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -22,7 +23,34 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-class Settings(BaseSettings):
+class Vendors(BaseSettings):
+    """Keys and addresses of outside systems; each address can be a local server instead."""
+
+    alpaca_key_id: SecretStr = Field(default=SecretStr(""), validation_alias="APCA_API_KEY_ID")
+    alpaca_secret_key: SecretStr = Field(
+        default=SecretStr(""), validation_alias="APCA_API_SECRET_KEY"
+    )
+    alpaca_trading_url: str = Field(
+        default="https://paper-api.alpaca.markets", validation_alias="APCA_API_BASE_URL"
+    )
+    alpaca_data_url: str = Field(
+        default="https://data.alpaca.markets", validation_alias="APCA_API_DATA_URL"
+    )
+    alpaca_stream_url: str = Field(
+        default="wss://stream.data.alpaca.markets", validation_alias="APCA_API_STREAM_URL"
+    )
+    alpaca_feed: Literal["iex", "sip", "delayed_sip"] = "iex"
+    yahoo_url: str = "https://query2.finance.yahoo.com"
+    sec_url: str = "https://data.sec.gov"
+    sec_user_agent: str = ""
+    rss_urls: Names = (
+        "https://feeds.finance.yahoo.com/rss/2.0/headline?s={symbol}&region=US&lang=en-US",
+        "https://www.nasdaq.com/feed/rssoutbound?symbol={symbol}",
+        "https://feeds.content.dowjones.io/public/rss/mw_topstories",
+    )
+
+
+class Settings(Vendors):
     """The defaults run everything embedded: no keys, no network."""
 
     model_config = SettingsConfigDict(
@@ -38,13 +66,14 @@ class Settings(BaseSettings):
     mode: Mode = Mode.DEMO
     port: int = Field(default=8501, ge=1, le=65535)
     broker: str = "paper"
-    market_data: str = "sample"
-    news: str = "sample"
-    fundamentals: str = "sample"
+    market_data: Names = ("sample",)
+    news: Names = ("sample",)
+    fundamentals: Names = ("sample",)
+    stream: str = ""
     analyst: str = "rules"
-    publishers: Annotated[tuple[str, ...], NoDecode] = ("preview",)
+    publishers: Names = ("preview",)
     alerts: str = "log"
-    watchlist: Annotated[tuple[str, ...], NoDecode] = ()
+    watchlist: Names = ()
     password_hash: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
     metrics_token: SecretStr = SecretStr("")
@@ -52,11 +81,14 @@ class Settings(BaseSettings):
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
     oidc_redirect_uri: str = ""
-    oidc_allowed_emails: Annotated[tuple[str, ...], NoDecode] = ()
+    oidc_allowed_emails: Names = ()
     demo_seconds_per_session: float = Field(default=120, gt=0)
     engine_database_url: str = Field(default="", validation_alias="ENGINE_DATABASE_URL")
 
-    @field_validator("publishers", "watchlist", "oidc_allowed_emails", mode="before")
+    @field_validator(
+        "market_data", "news", "fundamentals", "publishers", "watchlist", "oidc_allowed_emails",
+        "rss_urls", mode="before",
+    )  # fmt: skip
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -9,7 +9,8 @@ import pandas as pd
 import talib
 from numpy.typing import NDArray
 
-from core.domain.market import Indicators, Label, Lead, Regime
+from core.domain.feeds import Label
+from core.domain.market import Indicators, Lead, Regime
 from core.errors import InsufficientDataError
 
 MINIMUM_BARS = 220

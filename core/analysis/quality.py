@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.domain.market import BAR_COLUMNS, QuarantinedRow
+from core.domain.feeds import QuarantinedRow
+from core.domain.market import BAR_COLUMNS
 from core.errors import InsufficientDataError
 
 PRICES = ["open", "high", "low", "close"]

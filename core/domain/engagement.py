@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from core.domain.base import Frozen, UtcDatetime
-from core.domain.market import Label
+from core.domain.feeds import Label
 
 
 class SampleAge(StrEnum):

@@ -1,4 +1,4 @@
-"""Bars, headlines, fundamentals, and the snapshot of what was known at one moment."""
+"""Bars, and the snapshot of what was known at one moment."""
 
 from __future__ import annotations
 
@@ -9,19 +9,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from core.domain.base import Fraction, Frozen, Number, Price, Symbol, UtcDatetime, content_sha256
+from core.domain.feeds import Fundamentals, Label
 
 
 class Timeframe(StrEnum):
     DAY = "1d"
     FIVE_MINUTES = "5m"
-
-
-class Label(StrEnum):
-    """How a fact came to be; shown wherever the fact is shown."""
-
-    REAL = "real"
-    DERIVED = "derived"
-    SYNTHETIC = "synthetic"
+    MINUTE = "1m"
 
 
 BAR_COLUMNS = (
@@ -46,34 +40,6 @@ class BarQuery(Frozen):
     timeframe: Timeframe
     start: date
     end: date
-
-
-class NewsItem(Frozen):
-    news_id: str
-    symbol: Symbol
-    title: Annotated[str, Field(min_length=1, max_length=300)]
-    source: str
-    url: str = ""
-    published_at: UtcDatetime
-    provider: str
-    label: Label
-
-
-class Fundamentals(Frozen):
-    """What was reported for a symbol as of a date. Money in USD."""
-
-    symbol: Symbol
-    as_of_date: date
-    sector: str
-    market_cap_usd: Number | None = None
-    price_earnings_ratio: Number | None = None
-    earnings_per_share_usd: Number | None = None
-    revenue_growth_fraction: Number | None = None
-    gross_margin_fraction: Number | None = None
-    net_margin_fraction: Number | None = None
-    next_earnings_date: date | None = None
-    provider: str
-    label: Label
 
 
 LevelSource = Literal[
@@ -169,28 +135,3 @@ class MarketSnapshot(Frozen):
     @property
     def snapshot_id(self) -> str:
         return content_sha256(self)
-
-
-class QuarantinedRow(Frozen):
-    """A row that was refused, kept with the reason."""
-
-    source: str
-    kind: Literal["bar", "news", "fundamentals", "import"]
-    key: str
-    reason: str
-    payload: str
-    recorded_at: UtcDatetime
-
-
-class FeedCheck(Frozen):
-    """The result of one fetch from one feed."""
-
-    feed: Literal["bars", "news", "fundamentals"]
-    provider: str
-    run_id: str
-    checked_at: UtcDatetime
-    rows_read: int = Field(ge=0)
-    rows_stored: int = Field(ge=0)
-    rows_quarantined: int = Field(ge=0)
-    newest_at: UtcDatetime | None = None
-    error: str = ""

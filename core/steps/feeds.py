@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from core.analysis.quality import split_bars
-from core.domain.market import BAR_COLUMNS, BarQuery, FeedCheck, Timeframe
+from core.domain.feeds import FeedCheck
+from core.domain.market import BAR_COLUMNS, BarQuery, Timeframe
 from core.errors import AppError, InsufficientDataError
 from core.flow.catalog import StepContext, step
 

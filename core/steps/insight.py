@@ -13,15 +13,8 @@ from core.analysis.indicators import read_indicators, read_lead, read_regime
 from core.analysis.levels import find_levels
 from core.analysis.rendering import one_line
 from core.domain.base import content_sha256
-from core.domain.market import (
-    Fundamentals,
-    Headline,
-    Label,
-    Lead,
-    MarketSnapshot,
-    NewsItem,
-    Timeframe,
-)
+from core.domain.feeds import Fundamentals, Label, NewsItem
+from core.domain.market import Headline, Lead, MarketSnapshot, Timeframe
 from core.errors import InsufficientDataError
 from core.flow.catalog import StepContext, step
 

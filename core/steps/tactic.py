@@ -13,7 +13,8 @@ from core.analysis.bias import judge_bias
 from core.analysis.plan import Plan, plan
 from core.analysis.rendering import usd
 from core.analysis.resolution import Replay, replay
-from core.domain.market import Label, MarketSnapshot, Timeframe
+from core.domain.feeds import Label
+from core.domain.market import MarketSnapshot, Timeframe
 from core.domain.setups import setup_title
 from core.domain.tactics import (
     Generator,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from core.domain.market import Fundamentals
+from core.domain.feeds import Fundamentals
 from core.storage.connection import Store
 from core.storage.facts import FactTable
 

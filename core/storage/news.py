@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.domain.market import NewsItem
+from core.domain.feeds import NewsItem
 from core.storage.connection import Store
 from core.storage.facts import FactTable
 

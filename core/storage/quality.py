@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.market import FeedCheck, QuarantinedRow
+from core.domain.feeds import FeedCheck, QuarantinedRow
 from core.storage.connection import Store
 from core.storage.facts import FactTable
 

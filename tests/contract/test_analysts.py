@@ -17,16 +17,8 @@ from hypothesis import strategies as st
 
 from core import registry
 from core.adapters.analysts.rules import RulesAnalyst, completeness
-from core.domain.market import (
-    Fundamentals,
-    Headline,
-    Indicators,
-    Label,
-    Lead,
-    MarketSnapshot,
-    Regime,
-    Timeframe,
-)
+from core.domain.feeds import Fundamentals, Label
+from core.domain.market import Headline, Indicators, Lead, MarketSnapshot, Regime, Timeframe
 from core.domain.tactics import Bias, Insight
 from core.ports import Analyst
 from core.settings import Settings

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from core.domain.market import Fundamentals, Label
+from core.domain.feeds import Fundamentals, Label
 from core.ports import FundamentalsSource
 
 DAY = date(2023, 9, 15)

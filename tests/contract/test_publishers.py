@@ -21,7 +21,7 @@ from core import registry
 from core.adapters.publishers.preview import PreviewPublisher, external_id, synthetic_counts
 from core.domain.content import ContentKind, Guarantee, Post, PostRequest
 from core.domain.engagement import SampleAge
-from core.domain.market import Label
+from core.domain.feeds import Label
 from core.errors import RejectedError, UnavailableError, UnexpectedResponseError
 from core.ports import Publisher
 from core.settings import Settings

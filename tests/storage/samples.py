@@ -19,21 +19,9 @@ from core.domain.content import (
     Variant,
 )
 from core.domain.engagement import Counts, EngagementSample, SampleAge
+from core.domain.feeds import FeedCheck, Fundamentals, Label, NewsItem, QuarantinedRow
 from core.domain.flow import RunRecord, RunState, StepRecord, StepState
-from core.domain.market import (
-    FeedCheck,
-    Fundamentals,
-    Headline,
-    Indicators,
-    Label,
-    Lead,
-    Level,
-    MarketSnapshot,
-    NewsItem,
-    QuarantinedRow,
-    Regime,
-    Timeframe,
-)
+from core.domain.market import Headline, Indicators, Lead, Level, MarketSnapshot, Regime, Timeframe
 from core.domain.risk import Constraint, SizeDecision
 from core.domain.tactics import (
     Bias,

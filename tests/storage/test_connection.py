@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.market import Label
+from core.domain.feeds import Label
 from core.errors import StoreError
 from core.storage import connection
 from core.storage.connection import Store

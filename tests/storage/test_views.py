@@ -9,8 +9,8 @@ import pytest
 
 from core.domain.content import ContentEventKind
 from core.domain.engagement import Counts, SampleAge
+from core.domain.feeds import Label
 from core.domain.flow import RunState, StepState
-from core.domain.market import Label
 from core.domain.tactics import Tactic, TacticEventKind
 from core.domain.trading import FillLeg
 from core.domain.views import ContentState, TacticFilter

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.domain.market import Indicators, Label, Lead, MarketSnapshot, Regime, Timeframe
+from core.domain.feeds import Label
+from core.domain.market import Indicators, Lead, MarketSnapshot, Regime, Timeframe
 
 
 def closed_form_bars(count: int = 300) -> pd.DataFrame:

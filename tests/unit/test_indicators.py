@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.analysis.indicators import macd_curl, read_indicators, read_lead, read_regime
-from core.domain.market import Label
+from core.domain.feeds import Label
 from core.errors import InsufficientDataError
 from tests.unit.markets import closed_form_bars, indicators
 

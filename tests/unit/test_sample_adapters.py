@@ -12,7 +12,8 @@ import pytest
 from core.adapters.fundamentals.sample import FILE, SampleFundamentals
 from core.adapters.market_data.sample import BARS, SampleMarketData, equal_weight_basket
 from core.adapters.news.sample import SampleNews, write_headlines
-from core.domain.market import BarQuery, Label, NewsItem, Timeframe
+from core.domain.feeds import Label, NewsItem
+from core.domain.market import BarQuery, Timeframe
 from core.errors import ConfigurationError, FileError, InsufficientDataError
 
 UNIVERSE = ("AAPL", "AMZN", "GOOG", "META", "NFLX", "NVDA")
@@ -83,7 +84,7 @@ def test_the_lead_moves_by_the_mean_of_its_members() -> None:
 
 def test_headlines_are_labelled_derived(headlines: list[NewsItem]) -> None:
     assert {item.label for item in headlines} == {Label.DERIVED}
-    assert {item.symbol for item in headlines} == set(UNIVERSE)
+    assert {symbol for item in headlines for symbol in item.symbols} == set(UNIVERSE)
 
 
 def test_headlines_come_at_six_in_the_morning_after_the_session(
@@ -103,7 +104,7 @@ def test_headlines_need_no_bar_of_a_later_day(headlines: list[NewsItem]) -> None
 
     assert written[-1].title in {item.title for item in headlines}
     assert {item.news_id for item in written} == {
-        item.news_id for item in headlines if item.symbol == "NVDA" and _session_of(item) <= cut
+        item.news_id for item in headlines if item.symbols == ("NVDA",) and _session_of(item) <= cut
     }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from core.domain.market import Indicators, Label, Lead, MarketSnapshot
+from core.domain.feeds import Label
+from core.domain.market import Indicators, Lead, MarketSnapshot
 from core.domain.tactics import Bias, Driver, Insight
 from core.settings import Settings
 

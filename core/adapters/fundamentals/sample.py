@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from core.domain.base import Frozen, Symbol
-from core.domain.market import Fundamentals, Label
+from core.domain.feeds import Fundamentals, Label
 from core.errors import ConfigurationError, FileError
 from core.settings import ROOT, Settings
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -19,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.domain.market import BAR_COLUMNS, BarQuery, Label, Timeframe
+from core.domain.feeds import CorporateAction, Label, Quote
+from core.domain.market import BAR_COLUMNS, BarQuery, Timeframe
 from core.errors import InsufficientDataError
 from core.settings import ROOT, Settings
 
@@ -57,17 +59,27 @@ class SampleMarketData:
     def bars(self, query: BarQuery) -> pd.DataFrame:
         """Return the bars; daily ones are real, the basket derived, 5-minute ones made up.
 
-        Raises: InsufficientDataError if the sample does not hold the symbol.
+        Raises: InsufficientDataError if the sample does not hold the symbol or the timeframe.
         """
         if query.symbol not in self._daily:
             known = ", ".join(self.symbols())
             raise InsufficientDataError(f"the sample has no {query.symbol!r}; it has {known}")
+        if query.timeframe is Timeframe.MINUTE:
+            raise InsufficientDataError("the sample has no 1-minute bars")
         days = self._daily[query.symbol]
         days = days[days["session_date"].between(query.start, query.end)]
         if query.timeframe is Timeframe.DAY:
             label = Label.DERIVED if query.symbol == LEAD else Label.REAL
             return _finish(days, query, label)
         return _finish(_split_sessions(query.symbol, days), query, Label.SYNTHETIC)
+
+    def actions(self, symbol: str, start: date, end: date) -> list[CorporateAction]:
+        """Return none: the series is adjusted for splits already."""
+        return []
+
+    def quotes(self, symbols: Sequence[str]) -> list[Quote]:
+        """Return none: the sample ends at its last bar."""
+        return []
 
     @cached_property
     def _daily(self) -> dict[str, pd.DataFrame]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from core.domain.market import Label, NewsItem
+from core.domain.feeds import Label, NewsItem
 from core.settings import ROOT, Settings
 
 BARS = ROOT / "data" / "sample" / "daily_bars.parquet"
@@ -48,7 +48,7 @@ class SampleNews:
         return [
             item
             for item in self._headlines
-            if item.symbol in wanted and since <= item.published_at <= until
+            if wanted.intersection(item.symbols) and since <= item.published_at <= until
         ]
 
     @cached_property
@@ -71,7 +71,7 @@ def write_headlines(symbol: str, bars: pd.DataFrame) -> list[NewsItem]:
     return [
         NewsItem(
             news_id=f"sample:{symbol}:{row.date}:{topic}",
-            symbol=symbol,
+            symbols=(symbol,),
             title=title,
             source="computed from daily bars",
             published_at=datetime.combine(morning, PUBLISHED, NEW_YORK),

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from core.domain.base import Frozen, UtcDatetime
 from core.domain.content import Guarantee, Post, PostRequest, PublisherCapabilities
 from core.domain.engagement import Counts
-from core.domain.market import Label
+from core.domain.feeds import Label
 from core.errors import RejectedError, UnavailableError, UnexpectedResponseError
 from core.settings import Settings
 
