@@ -33,20 +33,17 @@ def draw(run: RunStatus) -> None:
 
 
 def log(run: RunStatus) -> None:
-    """Draw what the steps said while they ran, once the operator asks for it."""
-    opened = st.expander("Log", icon=":material/notes:", on_change="rerun", key="workflows_log")
-    if opened.open:
-        with opened:
-            lines = bootstrap.desk().views.run_log(run.run_id)
-            table(
-                lines,
-                {
-                    "logged_at": when("At", seconds=True), "step_id": "Step",
-                    "level": State("Level"), "text": wide("Says"),
-                },
-                key="workflows_log_lines", alt=f"Log of {run.run_id}",
-                empty="Nothing is logged yet. Lines come two seconds after they are written.",
-            )  # fmt: skip
+    """Draw what the steps said while they ran."""
+    with st.expander("Log", icon=":material/notes:", key="workflows_log"):
+        table(
+            bootstrap.desk().views.run_log(run.run_id),
+            {
+                "logged_at": when("At", seconds=True), "step_id": "Step",
+                "level": State("Level"), "text": wide("Says"),
+            },
+            key="workflows_log_lines", alt=f"Log of {run.run_id}",
+            empty="Nothing is logged yet. Lines come two seconds after they are written.",
+        )  # fmt: skip
 
 
 def outputs(steps: list[StepStatus]) -> None:

@@ -179,7 +179,7 @@ def test_a_new_session_lets_an_open_dialog_stand(page: Any, server: Server) -> N
 def test_the_log_of_a_run_tells_what_each_step_did(page: Any, server: Server) -> None:
     go(page, server, "workflows?workflows_id=daily_tactic")
     page.get_by_text("Log", exact=True).click()
-    page.locator(".st-key-workflows_log_lines canvas").first.wait_for()
+    page.locator(".st-key-workflows_log canvas").first.wait_for()
     keep_screenshot(page, "run-log.png")
 
 
