@@ -18,6 +18,7 @@ from core.web.oidc import auth_secrets
 from core.web.routes import routes
 
 logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
+logging.getLogger().handlers[0].setLevel(logging.INFO)  # a run's own log holds more
 logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 try:

@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     """Return 0 when done, 1 when refused or failed; wrong usage exits with 2."""
     options = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    logging.getLogger().handlers[0].setLevel(logging.WARNING)  # a run's own log holds more
     try:
         result = _run(options)
     except AppError as error:

@@ -12,7 +12,7 @@ import streamlit as st
 from core import bootstrap
 from core.domain.content import ContentVersion
 from core.domain.views import Overview
-from pages.components import charts, inbox, session
+from pages.components import charts, dialogs, inbox, session
 from pages.components.edge import live
 from pages.components.formatting import NEW_YORK, countdown, prose
 from pages.components.key_numbers import key_numbers
@@ -35,6 +35,8 @@ def posts_of(subject_ids: tuple[str, ...]) -> Mapping[str, ContentVersion]:
 
 def follow(ids: list[str]) -> None:
     """Draw the whole page again when what waits has changed, and once more when it took effect."""
+    if dialogs.is_open():
+        return
     due = st.session_state.get(AGAIN)
     if ids != st.session_state[DRAWN]:
         st.session_state[AGAIN] = time.monotonic() + EFFECT_S

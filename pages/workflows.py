@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from core import bootstrap
-from core.domain.flow import RunStatus, StepStatus
-from pages.components import badges, operations
+from core.domain.flow import RunStatus
+from pages.components import badges, operations, run_steps
 from pages.components.edge import live
 from pages.components.formatting import eastern, prose, seconds
-from pages.components.tables import State, number, table, when
+from pages.components.tables import State, table, when
 
 RUNS = 100
 DENSE = "%%{init: {'flowchart': {'nodeSpacing': 14, 'rankSpacing': 16, 'padding': 8}}}%%\n"
@@ -54,7 +54,7 @@ def pick_workflow() -> str | None:
                 "Run now", key="workflows_now", type="primary", icon=":material/play_arrow:",
                 on_click=operations.run_now, args=(name,),
             )  # fmt: skip
-    due = operations.schedule_words(workflow.schedule)
+    due = operations.due_words(name, workflow.schedule)
     st.caption(f"**{prose(workflow.title)}.** {prose(workflow.description)} {due}.")
     return name
 
@@ -109,42 +109,10 @@ def _took(run: RunStatus) -> str:
     return seconds((run.ended_at - (run.started_at or run.created_at)).total_seconds())
 
 
-def steps_of(run: RunStatus) -> None:
-    """Draw one run: its buttons, its steps with times and errors, and what they returned."""
-    steps = bootstrap.desk().runs.steps(run.run_id)
-    st.markdown(f"{badges.inline(run.status)} **{prose(run.run_id)}**")
-    if run.error:
-        st.error(prose(run.error), icon=":material/error:")
-    operations.run_buttons(run, [step.id for step in steps])
-    table(
-        pd.DataFrame([step.model_dump() for step in steps]),
-        {
-            "id": "Step", "uses": "Uses", "status": State("State"),
-            "started_at": when("Started", seconds=True), "seconds": number("Seconds", "%.3f"),
-            "attempts": number("Attempts", "%d"), "error": "Error", "error_kind": "Kind",
-        },
-        key="workflows_steps", alt=f"Steps of {run.run_id}", empty="No step has started yet.",
-    )  # fmt: skip
-    outputs(steps)
-
-
-def outputs(steps: list[StepStatus]) -> None:
-    with_output = [step for step in steps if step.output]
-    if not with_output:
-        return
-    opened = st.expander("Outputs", icon=":material/data_object:", on_change="rerun",
-                         key="workflows_outputs")  # fmt: skip
-    if opened.open:
-        with opened:
-            for step in with_output:
-                st.caption(step.id)
-                st.json(step.output, expanded=1)
-
-
 st.title("Workflows", icon=":material/account_tree:")
 file_errors()
 parked()
 if chosen := pick_workflow():
     graph(chosen)
     if run := runs_table(chosen):
-        steps_of(run)
+        run_steps.draw(run)

@@ -14,7 +14,7 @@ from core.flow.control import Control
 from core.flow.diagram import mermaid
 from core.flow.loader import LoadedWorkflows
 from core.flow.spec import Workflow
-from core.flow.triggers import fire_times
+from core.flow.triggers import fire_times, next_fire
 from core.replay import run_inputs
 from core.steps.services import Services
 
@@ -73,6 +73,10 @@ class Runs:
         """Return the workflow's graph as Mermaid text, coloured by the run's step states."""
         states = {step.id: step.status for step in self.steps(run_id)} if run_id else {}
         return mermaid(self._workflow(workflow_id), states)
+
+    def next_due(self, workflow_id: str) -> datetime | None:
+        """Return when the clock starts it next, None where only a decision does."""
+        return next_fire(self._workflow(workflow_id), self._services.clock.now())
 
     def cancel(self, run_id: str) -> None:
         self._control.cancel(run_id)

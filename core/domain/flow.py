@@ -77,6 +77,16 @@ class StepRecord(StepStatus):
     run_id: str
 
 
+class LogLine(Frozen):
+    """One line that a step logged."""
+
+    run_id: str
+    step_id: str
+    logged_at: UtcDatetime
+    level: str
+    text: str
+
+
 class Verdict(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"

@@ -20,6 +20,7 @@ from core.flow.client import (
     as_of,
     run_id_at,
 )
+from core.flow.logbook import open_logbook
 from core.flow.spec import Workflow
 from core.flow.watchdog import Watchdog
 
@@ -73,6 +74,7 @@ class Engine:
         if self._database.dialect.name == "postgresql":
             self._watchdog = Watchdog(self._database, self._executor_id)
             self._watchdog.register()
+        open_logbook()
         runtime.install(runtime.Runtime(self._services, self._client, self._slots()))
         try:
             self._launch()

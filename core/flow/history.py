@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from core.domain.base import Frozen, content_sha256
-from core.domain.flow import RunRecord, StepRecord
+from core.domain.flow import LogLine, RunRecord, StepRecord
 from core.flow.control import Control
+from core.flow.logbook import LOGBOOK
 
 RecordT = TypeVar("RecordT", bound=Frozen)
 
@@ -23,6 +24,8 @@ class HistorySink(Protocol):
 
     def append_steps(self, records: list[StepRecord]) -> None: ...
 
+    def append_log_lines(self, lines: list[LogLine]) -> None: ...
+
 
 class HistoryMirror:
     """Hands over what has changed since the last call."""
@@ -35,6 +38,7 @@ class HistoryMirror:
 
     def sync(self) -> int:
         """Copy, and return the number of records appended."""
+        self._sync_log()
         next_cursor = datetime.now(UTC) - _OVERLAP
         changed = self._control.changed_since(self._cursor)
         runs = self._unseen((record.run_id, record) for record in changed)
@@ -51,6 +55,12 @@ class HistoryMirror:
         self._seen.update({key: content_sha256(record) for key, record in (runs | steps).items()})
         self._cursor = next_cursor
         return len(runs) + len(steps)
+
+    def _sync_log(self) -> None:
+        lines = LOGBOOK.waiting()
+        if lines:
+            self._sink.append_log_lines(lines)
+            LOGBOOK.taken(lines)
 
     def _unseen(self, records: Iterable[tuple[str, RecordT]]) -> dict[str, RecordT]:
         return {

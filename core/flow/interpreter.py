@@ -17,6 +17,7 @@ from core.errors import AppError, ConfigurationError
 from core.flow import runtime
 from core.flow.catalog import STEPS, Body, StepContext
 from core.flow.client import NODE, POLL_S, RUN, as_of
+from core.flow.logbook import inside
 from core.flow.spec import Node, Workflow, skip_reason
 
 if TYPE_CHECKING:
@@ -102,19 +103,27 @@ def _attempts(engine: runtime.Runtime, task: Json) -> Json:
     """
     item, started_ms = Node.model_validate(task["node"]), _now_ms()
     attempt = 1
-    while True:
-        try:
-            result = _checked(_body(item)(_context(engine, item, task)))
-            outcome: Json = {"result": result}
-            break
-        except Exception as error:  # noqa: BLE001 - the edge of the engine
-            if attempt >= item.retry.attempts or not getattr(error, "retryable", False):
-                outcome = _error(error)
-                break
+    while (outcome := _attempt(engine, item, task, attempt)) is None:
         engine.pause(item.retry.wait_after(attempt))
         attempt += 1
     # DBOS on SQLite keeps whole seconds for queued nodes, so the times are kept here.
     return {**outcome, "attempts": attempt, "started_ms": started_ms, "ended_ms": _now_ms()}
+
+
+def _attempt(engine: runtime.Runtime, item: Node, task: Json, attempt: int) -> Json | None:
+    """Call the body once; None where it is worth trying again."""
+    with inside(task["run_id"], item.id):
+        log.debug("%s starts, attempt %s of %s", item.uses, attempt, item.retry.attempts)
+        try:
+            result = _checked(_body(item)(_context(engine, item, task)))
+        except Exception as error:  # noqa: BLE001 - the edge of the engine
+            if attempt >= item.retry.attempts or not getattr(error, "retryable", False):
+                return _error(error)
+            wait_s = item.retry.wait_after(attempt)
+            log.warning("attempt %s failed, the next one in %.1f s: %s", attempt, wait_s, error)
+            return None
+        log.debug("%s is done", item.uses)
+        return {"result": result}
 
 
 def _error(error: Exception) -> Json:

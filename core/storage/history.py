@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.flow import RunRecord, StepRecord
+from core.domain.flow import LogLine, RunRecord, StepRecord
 from core.storage.connection import Store
 from core.storage.facts import FactTable
 
@@ -27,6 +27,13 @@ STEPS = FactTable(
         "run_id", "id", "uses", "status", "started_at", "ended_at", "seconds", "attempts", "error",
     ),
 )  # fmt: skip
+LOG_LINES = FactTable(
+    name="log_lines",
+    model=LogLine,
+    keys=("line_sha256",),
+    identity="line_sha256",
+    columns=("run_id", "step_id", "logged_at", "level", "text"),
+)
 
 
 class History:
@@ -40,3 +47,6 @@ class History:
 
     def append_steps(self, records: Sequence[StepRecord]) -> None:
         STEPS.append(self._store, records)
+
+    def append_log_lines(self, lines: Sequence[LogLine]) -> None:
+        LOG_LINES.append(self._store, lines)

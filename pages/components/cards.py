@@ -8,14 +8,15 @@ import streamlit as st
 
 from core.domain.flow import Approval
 from core.domain.views import Inbox
-from pages.components import badges
+from pages.components import badges, dialogs
 from pages.components.formatting import countdown, eastern, post_markdown, prose, short
 from pages.components.inbox import REASON, Card, approve, reject
 from pages.components.ticket import order_ticket
 
 
-@st.dialog("Reject", icon=":material/close:")
+@st.dialog("Reject", icon=":material/close:", on_dismiss="rerun")
 def reject_dialog(card: Card) -> None:
+    dialogs.opening()
     st.markdown(f"**{prose(card.title)}**")
     chosen = list(card.approvals)
     if len(chosen) > 1:

@@ -107,8 +107,14 @@ def parked_card(effect: EffectRecord) -> None:
             )  # fmt: skip
 
 
+def due_words(workflow_id: str, schedule: Any) -> str:
+    """Say when a workflow is due, and when that is next."""
+    at = bootstrap.desk().runs.next_due(workflow_id)
+    return schedule_words(schedule) + (f"; next {eastern(at)}" if at else "")
+
+
 def schedule_words(schedule: Any) -> str:
-    """Say when a workflow is due."""
+    """Say by what rule a workflow is due."""
     if schedule is None:
         return "Started by a decision"
     zone = schedule.timezone.replace("_", " ")

@@ -7,7 +7,7 @@ import streamlit as st
 from core import bootstrap
 from core.domain.flow import TradingState
 from core.replay import ReplayStatus
-from pages.components import badges, flash
+from pages.components import badges, dialogs, flash
 from pages.components.edge import guarded, live
 from pages.components.formatting import day, eastern, plural, prose
 
@@ -21,6 +21,7 @@ REASON, SEEN, DRAWN = "shell_reason", "shell_seen_session", "shell_drawn_session
 def frame() -> None:
     """Draw the sidebar and, in the demo, the banner."""
     flash.show()
+    dialogs.forget()
     with st.sidebar:
         _status()
         pressed = _switch_button()
@@ -56,8 +57,9 @@ def _switch_button() -> bool:
     return False
 
 
-@st.dialog("Trading switch", icon=":material/front_hand:")
+@st.dialog("Trading switch", icon=":material/front_hand:", on_dismiss="rerun")
 def _switch_dialog() -> None:
+    dialogs.opening()
     is_active = bootstrap.desk().controls.trading_state() is TradingState.ACTIVE
     st.markdown(
         "Halt: no new order leaves the desk until you resume. Brackets at the broker stay."
@@ -127,6 +129,8 @@ def _drawn(status: ReplayStatus) -> str:
 
 def _follow(status: ReplayStatus) -> None:
     """Draw the whole page again, once, when the replay has come to rest at a new session."""
+    if dialogs.is_open():
+        return
     now, seen = _drawn(status), st.session_state.get(SEEN)
     st.session_state[SEEN] = now
     if now != "filling" and now == seen and now != st.session_state.get(DRAWN):

@@ -61,12 +61,16 @@ def posts(server: Server) -> set[str]:
     return {path.name for path in (server.folder / "outbox" / "preview").iterdir()}
 
 
-def ledger(server: Server) -> list[dict[str, Any]]:
-    """Ask the running desk for its effects, by the command line."""
+def ask(server: Server, command: str) -> Any:
+    """Ask the running desk by the command line."""
     environment = {**os.environ, "CONVERGENCE_DATA_DIR": str(server.folder)}
-    command = [sys.executable, "-m", "core", "effects", "--json"]
-    asked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
-    return list(json.loads(asked.stdout))
+    words = [sys.executable, "-m", "core", command, "--json"]
+    asked = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, check=True)
+    return json.loads(asked.stdout)
+
+
+def ledger(server: Server) -> list[dict[str, Any]]:
+    return list(ask(server, "effects"))
 
 
 def wait_for_posts(page: Any, server: Server, count: int) -> None:
@@ -158,6 +162,25 @@ def test_halting_asks_why_and_shows_on_every_page(page: Any, server: Server) -> 
     dialog.get_by_label("Reason").fill("all clear")
     dialog.get_by_role("button", name="Resume trading", exact=True).click()
     page.get_by_test_id("stSidebar").get_by_text("trading active").wait_for()
+
+
+def test_a_new_session_lets_an_open_dialog_stand(page: Any, server: Server) -> None:
+    go(page, server)
+    press(page, "Halt trading").click()
+    reason = page.get_by_role("dialog").get_by_label("Reason")
+    reason.fill("still thinking")
+    ask(server, "next")
+    page.wait_for_timeout(REDRAWN)
+    assert reason.input_value() == "still thinking"
+    page.keyboard.press("Escape")
+    page.get_by_text("Session Thu 21 Sep 2023").first.wait_for()
+
+
+def test_the_log_of_a_run_tells_what_each_step_did(page: Any, server: Server) -> None:
+    go(page, server, "workflows?workflows_id=daily_tactic")
+    page.get_by_text("Log", exact=True).click()
+    page.locator(".st-key-workflows_log canvas").first.wait_for()
+    keep_screenshot(page, "run-log.png")
 
 
 def test_only_what_was_approved_went_out_and_once(server: Server) -> None:

@@ -66,6 +66,21 @@ def test_a_link_picks_the_workflow(desk: Desk) -> None:
     assert "daily_tactic@20230918T121500Z" in app.selectbox(key="workflows_run").options
 
 
+def test_a_workflow_says_when_it_is_due_next(desk: Desk) -> None:
+    assert "next Tue 19 Sep 2023, 08:15 EDT" in told(
+        open_page("workflows", workflows_id="daily_tactic")
+    )
+    assert "Started by a decision." in told(open_page("workflows", workflows_id="trade_tactic"))
+
+
+def test_the_log_of_a_run_is_read_when_it_is_opened(desk: Desk) -> None:
+    app = open_page("workflows", workflows_id="daily_tactic")
+    run_id = app.selectbox(key="workflows_run").value
+    lines = desk.views.run_log(run_id)
+    assert {"bars", "tactic"} <= set(lines["step_id"])
+    assert "insight.snapshot is done" in set(lines["text"])
+
+
 def test_run_again_starts_one_fork(desk: Desk) -> None:
     app = open_page("workflows", workflows_id="daily_tactic")
     before = len(desk.runs.recent(100, "daily_tactic"))

@@ -20,7 +20,7 @@ from core.domain.content import (
 )
 from core.domain.engagement import Counts, EngagementSample, SampleAge
 from core.domain.feeds import FeedCheck, Fundamentals, Label, NewsItem, QuarantinedRow
-from core.domain.flow import RunRecord, RunState, StepRecord, StepState
+from core.domain.flow import LogLine, RunRecord, RunState, StepRecord, StepState
 from core.domain.market import Headline, Indicators, Lead, Level, MarketSnapshot, Regime, Timeframe
 from core.domain.risk import Constraint, SizeDecision
 from core.domain.tactics import (
@@ -458,6 +458,14 @@ def run_record(status: RunState = RunState.SUCCEEDED, **changes: Any) -> RunReco
         "spec": {"id": "daily_tactic"},
     }
     return RunRecord(**{**values, **changes})
+
+
+def log_line(**changes: Any) -> LogLine:
+    values: dict[str, Any] = {
+        "run_id": "daily_tactic@20230615T121500Z", "step_id": "bars", "logged_at": MORNING,
+        "level": "warning", "text": "attempt 1 failed",
+    }  # fmt: skip
+    return LogLine(**{**values, **changes})
 
 
 def step_record(id: str = "bars", **changes: Any) -> StepRecord:  # noqa: A002

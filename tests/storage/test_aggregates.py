@@ -42,6 +42,7 @@ APPENDS: dict[str, Callable[[Storage], Any]] = {
     "engagement_samples": lambda s: s.engagement.append([samples.sample()]),
     "runs": lambda s: s.history.append_runs([samples.run_record()]),
     "steps": lambda s: s.history.append_steps([samples.step_record()]),
+    "log_lines": lambda s: s.history.append_log_lines([samples.log_line()]),
     "audit_chain": lambda s: s.audit.record("operator", "halt", "desk", {}, samples.MORNING),
 }
 

@@ -29,6 +29,10 @@ select id, uses, status, started_at, ended_at, seconds, attempts, error,
     body->>'$.error_kind' as error_kind, body->>'$.output' as output
 from newest order by started_at nulls last, first_row
 """
+LOG = """
+select logged_at, step_id, level, text from log_lines where run_id = ? order by logged_at, rowid
+limit ?
+"""
 
 
 class RunViews(StoreView):
@@ -61,3 +65,10 @@ class RunViews(StoreView):
             output (JSON text).
         """
         return self._store.frame(STEPS, (run_id,))
+
+    def run_log(self, run_id: str, limit: int = 1000) -> pd.DataFrame:
+        """Return what the steps of a run logged, oldest first.
+
+        Shape: logged_at, step_id, level, text.
+        """
+        return self._store.frame(LOG, (run_id, limit))
