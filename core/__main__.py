@@ -122,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run_commands(add)
     _add_decision_commands(add)
     _add_store_commands(add)
+    _add_import_command(add)
     return parser
 
 
@@ -157,6 +158,23 @@ def _add_store_commands(add: Any) -> None:
     add("verify", "Recompute the hash chain of the ledger.")
     add("backup", "Copy both stores into a folder.").add_argument("folder")
     add("restore", "Put a backup in place of the stores.").add_argument("folder")
+
+
+def _add_import_command(add: Any) -> None:
+    importing = add("import", "Import bars (CSV, Parquet, LEAN) or a broker's account history.")
+    importing.add_argument("what", choices=["bars", "robinhood"])
+    importing.add_argument("path", type=_absolute, metavar="FILE")
+    importing.add_argument("--dry-run", action="store_true", help="only say what it understood")
+    importing.add_argument("--symbol", help="bars: of which symbol, if the file does not say")
+    importing.add_argument(
+        "--timezone", help="bars: of times without one, such as America/New_York"
+    )
+    importing.add_argument("--decimal", choices=[".", ","], help="bars: where it is not clear")
+    importing.add_argument("--account", help="robinhood: a name, if there are several accounts")
+
+
+def _absolute(text: str) -> str:
+    return str(Path(text).resolve())
 
 
 def _date(text: str) -> str:

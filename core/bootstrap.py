@@ -7,6 +7,7 @@ import os
 import pkgutil
 import socket
 import uuid
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -16,9 +17,12 @@ from pydantic import BaseModel, ValidationError
 
 import core.steps
 from core import registry
+from core.analysis.entities import Entities, EntityLinker
 from core.analysis.rendering import Renderer, Voice
+from core.analysis.sentiment import Lexicon, SentimentReader
 from core.clock import Clock, ReplayClock, WallClock
 from core.desk import Desk
+from core.domain.feed_policy import FeedPolicy
 from core.domain.risk import RiskPolicy
 from core.domain.setups import SetupFile
 from core.errors import ConfigurationError, FileError
@@ -34,14 +38,16 @@ from core.flow.loader import LoadedWorkflows, load_folder
 from core.ports import Alerts, Analyst, Broker, FundamentalsSource, MarketData, News, Publisher
 from core.replay import Replay, replay_start
 from core.settings import Mode, Settings, load
-from core.steps.services import Adapters, Playbook, Services, Universe, WorkerServices
+from core.steps.board import Board
+from core.steps.providers import Provider
+from core.steps.services import Adapters, NewsDesk, Playbook, Services, Universe, WorkerServices
 from core.storage.storage import Storage
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 EXECUTOR = "desk"
-SAMPLE_UNIVERSE = Universe(("AAPL", "AMZN", "GOOG", "META", "NFLX", "NVDA"), lead="LEAD6")
-WALL_UNIVERSE = Universe(("TSLA",), lead="QQQ")
+SAMPLE_UNIVERSE = Universe(("AAPL", "AMZN", "GOOG", "META", "NFLX", "NVDA"), leads=("LEAD6",))
+WALL_UNIVERSE = Universe(("TSLA",), leads=("QQQ", "SPY"))
 
 
 def build(settings: Settings) -> Desk:
@@ -49,7 +55,7 @@ def build(settings: Settings) -> Desk:
 
     Raises: StoreLockedError if another desk owns the data folder.
     """
-    storage = Storage(settings.store_path)
+    storage = Storage(settings.store_path, settings.market_data)
     try:
         return _wire(settings, storage)
     except BaseException:
@@ -62,17 +68,19 @@ def _wire(settings: Settings, storage: Storage) -> Desk:
     workflows = load_workflows(settings)
     client = RunClient(database)
     control = Control(client, workflows.workflows)
-    state, adapters = DeskState(database), build_adapters(settings)
+    playbook = load_playbook(settings.config_dir)
+    state, adapters = DeskState(database), build_adapters(settings, playbook.feeds)
     services = Services(
         settings=settings,
         clock=_clock(settings, state, adapters.market_data),
         universe=_universe(settings),
-        playbook=load_playbook(settings.config_dir),
+        playbook=playbook,
         adapters=adapters,
         ledger=EffectLedger(database, _owner()),
         state=state,
         approvals=Approvals(database, client, control.workflow),
         storage=storage,
+        board=Board(storage),
     )
     engine = Engine(database, settings.engine_url, services, executor_id=EXECUTOR)
     replay = Replay(services, engine, control, workflows.workflows)
@@ -89,19 +97,26 @@ def build_worker(settings: Settings) -> Engine:
     load_workflows(settings)
     database, name = open_database(settings.engine_url), _owner()
     services = WorkerServices(
-        settings=settings, adapters=build_adapters(settings), ledger=EffectLedger(database, name)
+        settings=settings,
+        adapters=build_adapters(settings, load_playbook(settings.config_dir).feeds),
+        ledger=EffectLedger(database, name),
     )
     return Engine(database, settings.engine_url, services, name, worker_queues())
 
 
-def build_adapters(settings: Settings) -> Adapters:
+def build_adapters(settings: Settings, policy: FeedPolicy) -> Adapters:
     def one(kind: str, name: str, port: type[registry.PortT]) -> registry.PortT:
         return registry.create(kind, name, port, settings)
 
+    def some(
+        kind: str, names: Sequence[str], port: type[registry.PortT]
+    ) -> list[Provider[registry.PortT]]:
+        return [Provider(name, one(kind, name, port), policy.provider(name)) for name in names]
+
     return Adapters(
-        market_data=one("market_data", settings.market_data, MarketData),
-        news=one("news", settings.news, News),
-        fundamentals=one("fundamentals", settings.fundamentals, FundamentalsSource),
+        market_data=some("market_data", settings.market_data, MarketData),
+        news=some("news", settings.news, News),
+        fundamentals=some("fundamentals", settings.fundamentals, FundamentalsSource),
         analyst=one("analysts", settings.analyst, Analyst),
         broker=one("brokers", settings.broker, Broker),
         publishers={name: one("publishers", name, Publisher) for name in settings.publishers},
@@ -117,13 +132,18 @@ def load_workflows(settings: Settings) -> LoadedWorkflows:
 
 
 def load_playbook(folder: Path) -> Playbook:
-    """Read the operator's files: policy, setups, templates and voice."""
+    """Read the operator's files: policies, setups, templates, voice, names and words."""
     templates = {
         path.name.removesuffix(".md.j2"): path.read_text(encoding="utf-8")
         for path in sorted((folder / "templates").glob("*.md.j2"))
     }
     return Playbook(
         policy=_read(folder / "policy.yaml", RiskPolicy),
+        feeds=_read(folder / "feeds.yaml", FeedPolicy),
+        news=NewsDesk(
+            linker=EntityLinker(_read(folder / "entities.yaml", Entities)),
+            sentiment=SentimentReader(_read(folder / "lexicon.yaml", Lexicon)),
+        ),
         setups=tuple(
             _read(path, SetupFile) for path in sorted((folder / "tactics").glob("*.yaml"))
         ),
@@ -152,15 +172,15 @@ def _line_of(path: Path, location: tuple[int | str, ...]) -> int:
     return next((n for n, line in enumerate(lines, 1) if key and line.startswith(key)), 1)
 
 
-def _clock(settings: Settings, state: DeskState, market_data: MarketData) -> Clock:
+def _clock(settings: Settings, state: DeskState, bars: Sequence[Provider[MarketData]]) -> Clock:
     if settings.mode is not Mode.DEMO:
         return WallClock()
-    return ReplayClock(state.replay_position, lambda: replay_start(market_data))
+    return ReplayClock(state.replay_position, lambda: replay_start(bars))
 
 
 def _universe(settings: Settings) -> Universe:
-    default = SAMPLE_UNIVERSE if settings.market_data == "sample" else WALL_UNIVERSE
-    return Universe(settings.watchlist or default.symbols, default.lead)
+    default = SAMPLE_UNIVERSE if settings.market_data == ("sample",) else WALL_UNIVERSE
+    return Universe(settings.watchlist or default.symbols, default.leads)
 
 
 def _owner() -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from core.analysis.bar_files import Options
 from core.desk import Desk
 from core.domain.base import Frozen
 from core.errors import ConfigurationError, NotFoundError
@@ -122,6 +123,24 @@ def backup(desk: Desk, arguments: Arguments) -> Any:
     return {"files": [path.name for path in desk.controls.backup(Path(arguments["folder"]))]}
 
 
+def import_file(desk: Desk, arguments: Arguments) -> Any:
+    """Import bars or a broker's history; `path` is absolute, whoever runs this."""
+    path, dry_run, actor = (
+        Path(arguments["path"]),
+        bool(arguments.get("dry_run")),
+        _actor(arguments),
+    )
+    if arguments["what"] == "robinhood":
+        account = arguments.get("account") or "robinhood"
+        return desk.imports.robinhood(path, account, dry_run=dry_run, actor=actor)
+    options = Options(
+        symbol=arguments.get("symbol") or "",
+        time_zone=arguments.get("timezone") or "",
+        decimal=arguments.get("decimal") or "",
+    )
+    return desk.imports.bars(path, options, dry_run=dry_run, actor=actor)
+
+
 def next_session(desk: Desk, _arguments: Arguments) -> Any:
     """Press the demo's button; without a running desk the session is replayed right here."""
     if not desk.is_demo:
@@ -147,5 +166,6 @@ COMMANDS: dict[str, Command] = {
     "resolve-effect": Command(resolve_effect),
     "verify": Command(verify),
     "backup": Command(backup),
+    "import": Command(import_file),
     "next": Command(next_session, needs_engine=True),
 }

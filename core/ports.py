@@ -11,7 +11,14 @@ import pandas as pd
 
 from core.domain.content import Post, PostRequest, PublisherCapabilities
 from core.domain.engagement import Counts
-from core.domain.feeds import CorporateAction, Fundamentals, NewsItem, Quote, SessionHours
+from core.domain.feeds import (
+    CorporateAction,
+    Fundamentals,
+    NewsItem,
+    QuarantinedRow,
+    Quote,
+    SessionHours,
+)
 from core.domain.market import BarQuery, MarketSnapshot
 from core.domain.tactics import Insight
 from core.domain.trading import (
@@ -105,6 +112,19 @@ class News(Protocol):
         A source that knows symbols gives what is about these; any other gives all it has.
         Raises: UnavailableError, AuthenticationError, UnexpectedResponseError.
         """
+        ...
+
+
+@runtime_checkable
+class RefusesRows(Protocol):
+    """A source that refuses single rows and loses single addresses, and tells."""
+
+    def refused(self) -> list[QuarantinedRow]:
+        """Return what was refused since the last call."""
+        ...
+
+    def failures(self) -> dict[str, str]:
+        """Return why an address gave nothing at the last call, by address."""
         ...
 
 

@@ -11,7 +11,9 @@ from core.settings import Settings
 
 PortT = TypeVar("PortT")
 
-KINDS = ("market_data", "news", "fundamentals", "analysts", "brokers", "publishers", "alerts")
+KINDS = (
+    "market_data", "news", "fundamentals", "streams", "analysts", "brokers", "publishers", "alerts",
+)  # fmt: skip
 
 
 def names(kind: str) -> list[str]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.domain.market import BarQuery, Timeframe
-from core.errors import AppError
+from core.errors import AppError, ConfigurationError
 from core.flow.control import Control
 from core.flow.due import schedule
 from core.flow.engine import Engine
 from core.flow.spec import Workflow
 from core.ports import MarketData
+from core.steps.providers import Provider
 from core.steps.services import Services
 
 LOG = logging.getLogger(__name__)
@@ -40,17 +41,26 @@ class ReplayStatus:
     error: str = ""
 
 
-def sample_sessions(market_data: MarketData) -> list[date]:
-    """Return the last sessions of the sample, oldest first."""
-    symbol = market_data.symbols()[0]
+def sample_sessions(providers: Sequence[Provider[MarketData]]) -> list[date]:
+    """Return the last sessions of the sample, oldest first.
+
+    Raises: ConfigurationError if another source than the sample is chosen.
+    """
+    provider = providers[0]
+    symbols = provider.call(lambda source: source.symbols())
+    if not symbols:
+        raise ConfigurationError(
+            f"the demo replays the sample and cannot replay {provider.name}: set "
+            "CONVERGENCE_MARKET_DATA=sample, or CONVERGENCE_MODE=paper"
+        )
     end = date(2100, 1, 1)
-    query = BarQuery(symbol=symbol, timeframe=Timeframe.DAY, start=date(2023, 1, 1), end=end)
-    return sorted(set(market_data.bars(query)["session_date"]))
+    query = BarQuery(symbol=symbols[0], timeframe=Timeframe.DAY, start=date(2023, 1, 1), end=end)
+    return sorted(set(provider.call(lambda source: source.bars(query))["session_date"]))
 
 
-def replay_start(market_data: MarketData) -> datetime:
+def replay_start(providers: Sequence[Provider[MarketData]]) -> datetime:
     """Return the moment before the first replayed session's morning."""
-    first = sample_sessions(market_data)[-(SESSIONS + HELD_BACK)]
+    first = sample_sessions(providers)[-(SESSIONS + HELD_BACK)]
     return datetime.combine(first, time(0), NEW_YORK).astimezone(UTC)
 
 

@@ -6,29 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from core import bootstrap
-from pages.components.formatting import ago, day, eastern, words
+from pages.components import feed_health
+from pages.components.adapters import adapters
+from pages.components.formatting import ago, day, eastern
 from pages.components.ledger import chain
 from pages.components.tables import State, number, table, when, wide
 
 
-def adapters() -> None:
-    """Ask every chosen adapter and draw what they answer."""
-    rows = pd.DataFrame([report.model_dump() for report in bootstrap.desk().connections.doctor()])
-    st.subheader("Adapters")
-    if rows.empty:
-        st.caption("No adapter is installed.")
-        return
-    rows["kind"] = rows["kind"].map(words)
-    rows["state"] = [
-        "not chosen" if not row.configured else "answers" if row.reachable else "failed"
-        for row in rows.itertuples()
-    ]
-    table(
-        rows.sort_values("configured", ascending=False, kind="stable"),
-        {"kind": "Kind", "adapter": "Adapter", "state": State("State"), "detail": wide("Says")},
-        key="connections_adapters", alt="Adapters and whether they answer",
-        empty="No adapter is installed.",
-    )  # fmt: skip
+def health() -> None:
+    """Draw how fresh each feed is, why one is not, and how its providers do."""
+    market = bootstrap.desk().market
+    found = market.health()
+    feed_health.freshness(found)
+    feed_health.errors(found)
+    st.subheader("Providers")
+    feed_health.providers(market.providers())
 
 
 def feeds() -> None:
@@ -114,13 +106,19 @@ def effects() -> None:
 
 
 st.title("Connections", icon=":material/cable:")
-adapters()
+health()
 feeds()
-rows_tab, refused_tab, effects_tab, chain_tab = st.tabs(
-    ["Stored rows", "Refused rows", "Effects", "Ledger"], key="connections_tabs"
+adapters()
+rows_tab, gaps_tab, findings_tab, refused_tab, effects_tab, chain_tab = st.tabs(
+    ["Stored rows", "Gaps", "Findings", "Refused rows", "Effects", "Ledger"],
+    key="connections_tabs",
 )
 with rows_tab:
     stored()
+with gaps_tab:
+    feed_health.gaps(bootstrap.desk().market.gaps())
+with findings_tab:
+    feed_health.findings(bootstrap.desk().market.findings())
 with refused_tab:
     refused()
 with effects_tab:

@@ -30,6 +30,10 @@ page = st.navigation(
                 "tactics.py", title="Tactics", icon=":material/strategy:",
                 help="Plans with entry, stop, targets and grade, and what they rest on.",
             ),
+            st.Page(
+                "market.py", title="Market", icon=":material/candlestick_chart:",
+                help="The watch list, and one symbol with its bars, levels, stories and company.",
+            ),
         ],
         "Money": [
             st.Page(
@@ -54,7 +58,7 @@ page = st.navigation(
             ),
             st.Page(
                 "connections.py", title="Connections", icon=":material/cable:",
-                help="Adapters, feeds, refused rows, effects and the ledger's chain.",
+                help="Feeds, providers, adapters, gaps, refused rows, effects and the ledger.",
             ),
         ],
     }

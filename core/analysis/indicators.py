@@ -1,77 +1,156 @@
-"""TA-Lib readings of daily bars; TA-Lib's seeding is the definition of each of them."""
+"""The readings of bars, each defined once; where TA-Lib has it, TA-Lib's seeding is the definition.
+
+`core/analysis/streaming.py` gives the same numbers, one bar at a time.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 import talib
-from numpy.typing import NDArray
 
+from core.analysis.bar_arrays import BarArrays, FloatArray, check_bars, check_numbers, columns_of
+from core.analysis.sessions import SessionReading
+from core.analysis.signals import (
+    Histogram,
+    atr_state,
+    classic_pivots,
+    macd_cross,
+    macd_curl,
+    vix_state,
+    volume_state,
+)
 from core.domain.feeds import Label
-from core.domain.market import Indicators, Lead, Regime
+from core.domain.market import Indicators, Lead, Pivots, Regime
 from core.errors import InsufficientDataError
 
 MINIMUM_BARS = 220
 MINIMUM_LEAD_BARS = 63  # three times the slower EMA: its seed has faded
-ATR_MEAN_BARS = 50
+ATR_MEAN_BARS = WIDTH_MEAN_BARS = 50
+VOLUME_MEAN_BARS = 20
+SQUEEZE = 0.8
 FLAT_BAND = 0.005
-HIGH_VOLATILITY = 1.5
-LOW_VOLATILITY = 0.5
+CHOP_ADX = 20
 
-FloatArray = NDArray[np.float64]
-Curl = Literal["up", "down", ""]
+Value = TypeVar("Value")
+
+
+class Readings(NamedTuple, Generic[Value]):
+    """All readings, at one bar or at each. Prices in USD per share.
+
+    bollinger_width: (upper - lower) / middle. relative_volume: volume / its mean over 20 bars,
+    NaN where there was no volume. Means run over 50 bars.
+    """
+
+    ema8: Value
+    ema21: Value
+    sma50: Value
+    sma200: Value
+    bollinger_upper: Value
+    bollinger_middle: Value
+    bollinger_lower: Value
+    bollinger_width: Value
+    bollinger_width_mean: Value
+    macd: Value
+    macd_signal: Value
+    macd_histogram: Value
+    rsi14: Value
+    atr14: Value
+    atr14_mean: Value
+    adx14: Value
+    relative_volume: Value
+
+
+def indicator_series(
+    high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray
+) -> Readings[FloatArray]:
+    """Return every reading at every bar, NaN until there are enough bars for it.
+
+    Shape: at least 220 bars, oldest first; the results are as long.
+    Raises: InsufficientDataError, see `check_bars`; for closes that are all the same, too.
+    """
+    check_bars(BarArrays(high, low, close, volume), MINIMUM_BARS)
+    if close.min() == close.max():  # RSI would read 0, oversold
+        raise InsufficientDataError(f"close is {close[-1]} in all {len(close)} bars")
+    upper, middle, lower = talib.BBANDS(close, timeperiod=20, nbdevup=2, nbdevdn=2)
+    width = _band_width(upper, middle, lower)
+    macd, signal, histogram = talib.MACD(close)
+    atr = talib.ATR(high, low, close, timeperiod=14)
+    return Readings(
+        ema8=talib.EMA(close, timeperiod=8),
+        ema21=talib.EMA(close, timeperiod=21),
+        sma50=talib.SMA(close, timeperiod=50),
+        sma200=talib.SMA(close, timeperiod=200),
+        bollinger_upper=upper,
+        bollinger_middle=middle,
+        bollinger_lower=lower,
+        bollinger_width=width,
+        bollinger_width_mean=talib.SMA(width, timeperiod=WIDTH_MEAN_BARS),
+        macd=macd,
+        macd_signal=signal,
+        macd_histogram=histogram,
+        rsi14=talib.RSI(close, timeperiod=14),
+        atr14=atr,
+        atr14_mean=talib.SMA(atr, timeperiod=ATR_MEAN_BARS),
+        adx14=talib.ADX(high, low, close, timeperiod=14),
+        relative_volume=_relative_volume(volume),
+    )
 
 
 def read_indicators(bars: pd.DataFrame) -> Indicators:
     """Return the readings of the last bar.
 
-    Shape: daily bars with open, high, low, close, volume, oldest first.
-    Raises: InsufficientDataError for fewer than 220 bars, for a number that is not finite, and
-        for bars without any range or volume.
+    Shape: bars with high, low, close, volume, oldest first, at least 220.
+    Raises: InsufficientDataError, see `indicator_series` and `to_indicators`.
     """
-    high, low, close, volume = _columns(bars, ("high", "low", "close", "volume"), MINIMUM_BARS)
-    atr = talib.ATR(high, low, close, timeperiod=14)[-ATR_MEAN_BARS:]
-    average_volume = talib.SMA(volume, timeperiod=20)[-1]
-    if not (atr[-1] > 0 and average_volume > 0):
+    return indicators_of(BarArrays.of(bars))
+
+
+def indicators_of(bars: BarArrays) -> Indicators:
+    """Return what `read_indicators` does, from arrays."""
+    series = indicator_series(*bars)
+    first, second, third = series.macd_histogram[-3:].tolist()
+    high, low, close = (float(column[-1]) for column in bars[:3])
+    return to_indicators(last_of(series), (first, second, third), classic_pivots(high, low, close))
+
+
+def last_of(series: Readings[FloatArray]) -> Readings[float]:
+    return Readings(*(float(column[-1]) for column in series))
+
+
+def to_indicators(read: Readings[float], histogram: Histogram, pivots: Pivots) -> Indicators:
+    """Return the readings of one bar with what follows from them.
+
+    Raises: InsufficientDataError for bars without any range or volume.
+    """
+    averages = (read.sma50, read.sma200, read.bollinger_middle, read.atr14, read.atr14_mean)
+    if not (min(averages) > 0 and read.relative_volume >= 0):
         raise InsufficientDataError("the bars have no range or no volume")
-    macd, signal, histogram = talib.MACD(close)
-    upper, middle, lower = talib.BBANDS(close, timeperiod=20, nbdevup=2, nbdevdn=2)
+    values = read._asdict()
+    width_mean = values.pop("bollinger_width_mean")
     return Indicators(
-        ema8=talib.EMA(close, timeperiod=8)[-1],
-        ema21=talib.EMA(close, timeperiod=21)[-1],
-        sma50=talib.SMA(close, timeperiod=50)[-1],
-        sma200=talib.SMA(close, timeperiod=200)[-1],
-        bollinger_upper=upper[-1],
-        bollinger_middle=middle[-1],
-        bollinger_lower=lower[-1],
-        macd=macd[-1],
-        macd_signal=signal[-1],
-        macd_histogram=(histogram[-3], histogram[-2], histogram[-1]),
-        rsi14=talib.RSI(close, timeperiod=14)[-1],
-        atr14=atr[-1],
-        atr14_mean=float(atr.mean()),
-        relative_volume=volume[-1] / average_volume,
+        **values | {"macd_histogram": histogram},
+        macd_curl=macd_curl(histogram),
+        macd_cross=macd_cross(histogram),
+        bollinger_squeeze=read.bollinger_width < SQUEEZE * width_mean,
+        atr_state=atr_state(read.atr14, read.atr14_mean),
+        volume_state=volume_state(read.relative_volume),
+        pivots=pivots,
     )
 
 
-def macd_curl(histogram: tuple[float, float, float]) -> Curl:
-    """Tell whether the last three histogram values turn towards zero."""
-    first, second, third = histogram
-    if first < second < third < 0:
-        return "up"
-    if first > second > third > 0:
-        return "down"
-    return ""
-
-
-def read_lead(symbol: str, bars: pd.DataFrame, label: Label) -> Lead:
-    """Return the direction of the market's lead on its last bar.
+def read_lead(
+    symbol: str, bars: pd.DataFrame, label: Label, session: SessionReading | None = None
+) -> Lead:
+    """Return the direction of a lead on its last daily bar, and in its session where that is known.
 
     Raises: InsufficientDataError for fewer than 63 bars or a number that is not finite.
     """
-    (close,) = _columns(bars, ("close",), MINIMUM_LEAD_BARS)
+    (close,) = columns_of(bars, ("close",))
+    check_numbers({"close": close}, MINIMUM_LEAD_BARS)
     last = float(close[-1])
     return Lead(
         symbol=symbol,
@@ -80,12 +159,21 @@ def read_lead(symbol: str, bars: pd.DataFrame, label: Label) -> Lead:
         above_sma50=last > talib.SMA(close, timeperiod=50)[-1],
         change_fraction=float(close[-1] / close[-2] - 1),
         label=label,
+        above_vwap=session.above_vwap if session else None,
     )
 
 
-def read_regime(_bars: pd.DataFrame, indicators: Indicators) -> Regime:
+def read_regime(indicators: Indicators, vix: float | None = None) -> Regime:
     """Return trend and volatility; averages within 0.5 % of each other are a flat trend."""
-    return Regime(trend=_trend(indicators), volatility=_volatility(indicators))
+    atr = atr_state(indicators.atr14, indicators.atr14_mean)
+    adx = indicators.adx14
+    return Regime(
+        trend=_trend(indicators),
+        volatility=atr if vix is None else vix_state(vix),
+        volatility_source="atr" if vix is None else "vix",
+        chop=None if adx is None else adx < CHOP_ADX,
+        vix=vix,
+    )
 
 
 def _trend(indicators: Indicators) -> Literal["up", "down", "flat"]:
@@ -95,18 +183,14 @@ def _trend(indicators: Indicators) -> Literal["up", "down", "flat"]:
     return "up" if gap > 0 else "down"
 
 
-def _volatility(indicators: Indicators) -> Literal["low", "normal", "high"]:
-    ratio = indicators.atr14 / indicators.atr14_mean
-    if ratio > HIGH_VOLATILITY:
-        return "high"
-    return "low" if ratio < LOW_VOLATILITY else "normal"
+def _band_width(upper: FloatArray, middle: FloatArray, lower: FloatArray) -> FloatArray:
+    """Return the relative width; 0 where TA-Lib's running sum has lost the price altogether."""
+    spread = upper - lower
+    width: FloatArray = np.divide(spread, middle, out=spread * 0, where=middle > 0)
+    return width
 
 
-def _columns(bars: pd.DataFrame, names: tuple[str, ...], minimum: int) -> list[FloatArray]:
-    """Return the columns as TA-Lib wants them: a NaN inside would spoil every later value."""
-    if len(bars) < minimum:
-        raise InsufficientDataError(f"{len(bars)} bars, at least {minimum} are needed")
-    columns = [np.ascontiguousarray(bars[name], dtype=np.float64) for name in names]
-    if not all(np.isfinite(column).all() for column in columns):
-        raise InsufficientDataError("a price or volume in the bars is not a finite number")
-    return columns
+def _relative_volume(volume: FloatArray) -> FloatArray:
+    mean = talib.SMA(volume, timeperiod=VOLUME_MEAN_BARS)
+    ratio: FloatArray = np.divide(volume, mean, out=np.full(len(volume), math.nan), where=mean > 0)
+    return ratio

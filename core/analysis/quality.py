@@ -33,7 +33,7 @@ def split_bars(
     reasons = _reasons(rows, started, until)
     refused = reasons.ne("")
     good = rows.assign(started_at=started)[~refused].reset_index(drop=True)
-    return good, _quarantine(rows[refused], reasons[refused], provider, recorded_at)
+    return good, quarantine(rows[refused], reasons[refused], provider, recorded_at)
 
 
 def _started(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -92,9 +92,10 @@ def _late(keys: pd.DataFrame, usable: pd.Series[Any]) -> pd.Series[Any]:
     return late
 
 
-def _quarantine(
+def quarantine(
     rows: pd.DataFrame, reasons: pd.Series[Any], provider: str, recorded_at: datetime
 ) -> list[QuarantinedRow]:
+    """Return one quarantined row for each bar, with its reason."""
     payloads = [row.to_json(date_format="iso", default_handler=str) for _, row in rows.iterrows()]
     keys = [" ".join(map(str, names)) for names in rows[IDENTITY].to_numpy()]
     return [

@@ -6,6 +6,8 @@ from core.desk.connections import Connections
 from core.desk.controls import Controls
 from core.desk.decisions import Decisions
 from core.desk.housekeeping import Housekeeping
+from core.desk.imports import Imports
+from core.desk.market import Market
 from core.desk.runs import Runs
 from core.flow.control import Control
 from core.flow.engine import Engine
@@ -33,6 +35,8 @@ class Desk:
         self.runs = Runs(services, control, workflows)
         self.decisions = Decisions(services)
         self.connections = Connections(services)
+        self.market = Market(services)
+        self.imports = Imports(services)
         self.housekeeping = Housekeeping(services, control, workflows)
         self.controls = Controls(services, self.housekeeping)
         self._services, self._engine, self._engine_runs = services, engine, False

@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from core.domain.flow import RunState
 from core.errors import AppError
 from core.flow.control import Control
-from core.flow.effects import Lookup
 from core.flow.history import HistoryMirror
 from core.flow.loader import LoadedWorkflows
 from core.flow.triggers import Ticker
-from core.ports import Alerts
 from core.replay import run_inputs
+from core.steps.alert import send_alert
 from core.steps.services import Services
 
 LOG = logging.getLogger(__name__)
 MIRROR_SECONDS = 2.0
 STALE_AFTER = timedelta(seconds=30)
-
-
-@dataclass(frozen=True)
-class SendAlert:
-    """The effect of telling the operator something, once."""
-
-    alerts: Alerts
-    lookup: Lookup = "none"
-    timeout_s: float = 10.0
-
-    @property
-    def target(self) -> str:
-        return self.alerts.name
-
-    def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
-        self.alerts.send(key, request["title"], request["body"])
-        return {"external_id": key}
-
-    def find(self, key: str, request: dict[str, Any]) -> dict[str, Any] | None:
-        return None
 
 
 class Housekeeping:
@@ -82,8 +59,7 @@ class Housekeeping:
         self._alert(key, f"{workflow_id} was missed", f"It was due at {instant.isoformat()}.")
 
     def _alert(self, key: str, title: str, body: str) -> None:
-        effect = SendAlert(self._services.adapters.alerts)
-        self._services.ledger.apply(key, effect, {"title": title, "body": body})
+        send_alert(self._services.ledger, self._services.adapters.alerts, key, title, body)
 
     def clock_state(self) -> str:
         last = self._ticker.last_tick_at

@@ -14,6 +14,10 @@ FeedName = Literal["bars", "quotes", "actions", "news", "fundamentals"]
 Title = Annotated[str, Field(min_length=1, max_length=300)]
 
 
+# A figure that earlier facts did not hold: left out while unknown, so that they keep their id.
+Later = Annotated[Number | None, Field(exclude_if=lambda value: value is None)]
+
+
 class Label(StrEnum):
     """How a fact came to be; shown wherever the fact is shown."""
 
@@ -62,8 +66,8 @@ class Fundamentals(Frozen):
     market_cap_usd: Number | None = None
     price_earnings_ratio: Number | None = None
     earnings_per_share_usd: Number | None = None
-    revenue_usd: Number | None = None
-    net_income_usd: Number | None = None
+    revenue_usd: Later = None
+    net_income_usd: Later = None
     revenue_growth_fraction: Number | None = None
     gross_margin_fraction: Number | None = None
     net_margin_fraction: Number | None = None
@@ -147,3 +151,17 @@ class FeedCheck(Frozen):
     rows_quarantined: int = Field(ge=0)
     newest_at: UtcDatetime | None = None
     error: str = ""
+
+
+class DataFinding(Frozen):
+    """Something about the data that the operator should know, told once.
+
+    dispute: two providers tell different prices. revision: a stored bar came back changed.
+    rescaled: stored bars came back divided by one ratio. calendar: the market's hours differ.
+    """
+
+    kind: Literal["dispute", "revision", "rescaled", "calendar"]
+    symbol: str
+    text: str
+    found_at: UtcDatetime
+    run_id: str

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
+import operator
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from pydantic import Field, model_validator
 
 from core.domain.base import Fraction, Frozen, Number, Price, Symbol, UtcDatetime, content_sha256
 from core.domain.feeds import Fundamentals, Label
+
+Known = TypeVar("Known")
+
+
+def _is_unknown(value: object) -> bool:
+    return value is None
+
+
+# A fact that earlier snapshots did not hold: left out while unknown, so that they keep their id.
+Later = Annotated[Known | None, Field(exclude_if=_is_unknown)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+OutOfHundred = Annotated[float, Field(ge=0, le=100)]
+Turn = Literal["up", "down", "none"]
 
 
 class Timeframe(StrEnum):
@@ -31,6 +45,21 @@ BAR_COLUMNS = (
     "provider",
     "label",
 )
+
+
+class DailyBar(NamedTuple):
+    """One daily bar as a row of the store: thousands come at once, so it is no model."""
+
+    symbol: str
+    session_date: date
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    provider: str
+    label: str
+    fetched_at: datetime
 
 
 class BarQuery(Frozen):
@@ -56,8 +85,26 @@ class Level(Frozen):
     note: str = ""
 
 
+class Pivots(Frozen):
+    """Classic pivots of one bar for the next session. Prices in USD per share.
+
+    A support of a wide bar can be negative: it is then no level.
+    """
+
+    pivot: Number
+    r1: Number
+    s1: Number
+    r2: Number
+    s2: Number
+
+
 class Indicators(Frozen):
-    """TA-Lib readings of the last completed bar. Prices in USD per share."""
+    """TA-Lib readings of the last completed bar. Prices in USD per share.
+
+    macd_curl: the last three histogram values turn towards zero. macd_cross: the histogram
+        changed its sign on the last bar. bollinger_width: of the middle, as a fraction.
+        bollinger_squeeze: the width is below 0.8 of its mean over 50 bars.
+    """
 
     ema8: Price
     ema21: Price
@@ -65,18 +112,29 @@ class Indicators(Frozen):
     sma200: Price
     bollinger_upper: Price
     bollinger_middle: Price
-    bollinger_lower: Price
+    bollinger_lower: Number
     macd: Number
     macd_signal: Number
     macd_histogram: tuple[Number, Number, Number]
-    rsi14: Annotated[float, Field(ge=0, le=100)]
+    rsi14: OutOfHundred
     atr14: Price
     atr14_mean: Price
-    relative_volume: Annotated[float, Field(ge=0)]
+    relative_volume: NotNegative
+    macd_curl: Later[Turn] = None
+    macd_cross: Later[Turn] = None
+    bollinger_width: Later[NotNegative] = None
+    bollinger_squeeze: Later[bool] = None
+    adx14: Later[OutOfHundred] = None
+    atr_state: Later[Literal["low", "normal", "high"]] = None
+    volume_state: Later[Literal["weak", "normal", "strong"]] = None
+    pivots: Later[Pivots] = None
 
 
 class Lead(Frozen):
-    """The market's lead: direction of the index or basket that leads the symbol."""
+    """The market's lead: direction of an index or basket that leads the symbol.
+
+    above_vwap: the session's newest price against the session's VWAP, None before its first bar.
+    """
 
     symbol: Symbol
     last: Price
@@ -84,23 +142,42 @@ class Lead(Frozen):
     above_sma50: bool
     change_fraction: Number
     label: Label
+    above_vwap: Later[bool] = None
 
 
 class Regime(Frozen):
+    """Trend and volatility. chop: ADX 14 is below 20, so no trend carries.
+
+    volatility: from `vix` where a reading of it is known, else from the ATR against its mean.
+    """
+
     trend: Literal["up", "down", "flat"]
     volatility: Literal["low", "normal", "high"]
+    volatility_source: Annotated[
+        Literal["atr", "vix"], Field(exclude_if=lambda source: source == "atr")
+    ] = "atr"
+    chop: Later[bool] = None
+    vix: Later[Price] = None
 
 
 class Headline(Frozen):
+    """The first headline of a story. told_by: how many sources tell it. sentiment: -1 to 1."""
+
     news_id: str
     source: str
     title: str
     published_at: UtcDatetime
     label: Label
+    told_by: Annotated[int, Field(ge=1, exclude_if=lambda sources: sources == 1)] = 1
+    sentiment: Later[Annotated[float, Field(ge=-1, le=1)]] = None
 
 
 class MarketSnapshot(Frozen):
-    """What was known about one symbol at one moment. Its id is the hash of its content."""
+    """What was known about one symbol at one moment. Its id is the hash of its content.
+
+    lead: the first of `leads`. vwap, gap_fraction and the pre-market's readings are the
+        session's own, None while no intraday bar of it is known.
+    """
 
     symbol: Symbol
     as_of: UtcDatetime
@@ -120,7 +197,13 @@ class MarketSnapshot(Frozen):
     indicators: Indicators
     levels: tuple[Level, ...]
     lead: Lead | None
+    leads: Annotated[tuple[Lead, ...], Field(exclude_if=operator.not_)] = ()
     regime: Regime
+    vwap: Later[Price] = None
+    premarket_vwap: Later[Price] = None
+    premarket_high: Later[Price] = None
+    premarket_low: Later[Price] = None
+    gap_fraction: Later[Number] = None
     headlines: tuple[Headline, ...] = ()
     fundamentals: Fundamentals | None = None
 
@@ -130,6 +213,12 @@ class MarketSnapshot(Frozen):
             raise ValueError("a snapshot before the session may not hold the session's own bar")
         if any(headline.published_at > self.as_of for headline in self.headlines):
             raise ValueError("a headline was published after the snapshot's moment")
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_first_lead(self) -> MarketSnapshot:
+        if self.leads and self.lead != self.leads[0]:
+            raise ValueError("the lead must be the first of the leads")
         return self
 
     @property

@@ -34,7 +34,9 @@ class _Words(HTMLParser):
 def plain_text(markup: str, limit: int) -> str:
     """Return the words of `markup` on one line, at most `limit` characters, cut between words."""
     parser = _Words()
-    parser.feed(markup[: 20 * limit])  # no headline needs more
+    head, end, tail = markup[: 20 * limit].rpartition(">")  # no headline needs more
+    # A tag that never ends would be looked for again and again, in quadratic time.
+    parser.feed(head + end + tail.replace("<", "&lt;"))
     parser.close()
     visible = "".join(
         " " if character.isspace() else character

@@ -43,6 +43,47 @@ def session_times(
         yield time.to_pydatetime().astimezone(UTC)
 
 
+def sessions(name: str, start: date, end: date) -> list[date]:
+    """Return the days from start to end, both included, on which the market trades.
+
+    Raises: InsufficientDataError out of range.
+    """
+    _check_range(name, start)
+    _check_range(name, end)
+    found = _calendar(name).sessions_in_range(start.isoformat(), end.isoformat())
+    return [session.date() for session in found]
+
+
+def hours(name: str, session: date) -> tuple[datetime, datetime]:
+    """Return when a session opens and closes, aware UTC. Raises: InsufficientDataError."""
+    if not is_session(name, session):
+        raise InsufficientDataError(f"{name} has no session on {session}")
+    calendar = _calendar(name)
+    opens, closes = (
+        at(session.isoformat()).to_pydatetime().astimezone(UTC)
+        for at in (calendar.session_open, calendar.session_close)
+    )
+    return opens, closes
+
+
+def last_closed(name: str, at: datetime) -> date:
+    """Return the newest session that had closed at a moment. Raises: InsufficientDataError."""
+    _check_range(name, at.date())
+    calendar = _calendar(name)
+    place = int(calendar.closes.searchsorted(pd.Timestamp(at), side="right")) - 1
+    found: date = calendar.closes.index[place].date()
+    return found
+
+
+def is_open(name: str, at: datetime) -> bool:
+    """Tell whether the market is in its regular hours at a moment."""
+    day = pd.Timestamp(at).tz_convert("America/New_York").date()
+    if not is_session(name, day):
+        return False
+    opens, closes = hours(name, day)
+    return opens <= at < closes
+
+
 def known_until(name: str) -> datetime:
     """Return the end of what the calendar knows."""
     return datetime.combine(_calendar(name).last_session.date(), datetime.min.time(), UTC)

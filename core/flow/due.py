@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import groupby
 from typing import NamedTuple
 
 from core.flow import calendars
@@ -31,19 +33,28 @@ def fire_times(workflow: Workflow, after: datetime, until: datetime) -> Iterator
         return iter(())
     if schedule.session is not None:
         return _session_times(schedule, schedule.session, after, until)
-    return _cron_times(schedule, str(schedule.cron), after, until)
+    lines = [_cron_times(schedule, line, after, until) for line in schedule.cron]
+    return (instant for instant, _same in groupby(merge(*lines)))
 
 
 def schedule(
     workflows: Iterable[Workflow], after: datetime, until: datetime
 ) -> list[tuple[datetime, str]]:
-    """Return every fire time of all workflows in (after, until], in time order."""
+    """Return every fire time of all workflows in (after, until] of the replay, in time order."""
     due = [
         (instant, place, workflow.id)
         for place, workflow in enumerate(workflows)
-        for instant in fire_times(workflow, after, until)
+        for instant in fire_times(_replayed(workflow), after, until)
     ]
     return [(instant, workflow_id) for instant, _place, workflow_id in sorted(due)]
+
+
+def _replayed(workflow: Workflow) -> Workflow:
+    """Return the workflow at the rhythm of the replay."""
+    if workflow.schedule is None or workflow.schedule.replay is None:
+        return workflow
+    slower = workflow.schedule.model_copy(update={"cron": (workflow.schedule.replay,)})
+    return workflow.model_copy(update={"schedule": slower})
 
 
 def next_fire(workflow: Workflow, after: datetime) -> datetime | None:

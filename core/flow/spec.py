@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.domain.base import Frozen, canonical_json
@@ -60,12 +60,21 @@ class Session(Frozen):
 
 
 class Schedule(Frozen):
-    """Either a cron line or a moment of the market's session."""
+    """Either cron lines or a moment of the market's session.
 
-    cron: str | None = None
+    replay: the cron line that the demo keeps instead, where the real rhythm would be too fast.
+    """
+
+    cron: tuple[str, ...] = ()
     session: Session | None = None
+    replay: str | None = None
     timezone: str = "America/New_York"
     calendar: str | None = "XNYS"
+
+    @field_validator("cron", mode="before")
+    @classmethod
+    def _one_line_is_a_list(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _check(self) -> Schedule:
@@ -166,7 +175,7 @@ def _waves(nodes: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
 
 
 def _schedule_problems(schedule: Schedule) -> Iterator[Problem]:
-    if (schedule.cron is None) == (schedule.session is None):
+    if bool(schedule.cron) == bool(schedule.session):
         yield Problem((), "a schedule has either cron or session")
     if schedule.session and schedule.calendar is None:
         yield Problem(("calendar",), "a session needs a market calendar")
@@ -177,11 +186,12 @@ def _schedule_problems(schedule: Schedule) -> Iterator[Problem]:
     except ValueError as error:
         yield Problem(("timezone",), str(error))
         return
-    if schedule.cron is not None:
+    lines = [("cron", line) for line in schedule.cron]
+    for field, line in [*lines, *([("replay", schedule.replay)] if schedule.replay else [])]:
         try:
-            cron_trigger(schedule.cron, schedule.timezone)
+            cron_trigger(line, schedule.timezone)
         except ValueError as error:
-            yield Problem(("cron",), str(error))
+            yield Problem((field,), str(error))
 
 
 def _error(problem: Problem) -> PydanticCustomError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from core.analysis.rendering import one_line
 from core.analysis.statistics import summarize
 from core.domain.content import Fact
-from core.domain.market import MarketSnapshot
+from core.domain.market import Indicators, MarketSnapshot
 from core.domain.setups import setup_title
 from core.domain.tactics import CheckItem, Resolution, Scenario, Tactic
 from core.flow.catalog import StepContext
@@ -20,6 +20,10 @@ PHRASES = (
     "95 % interval", "EMA 8", "EMA 21", "SMA 50", "SMA 200", "8-day", "21-day", "50-day", "200-day",
     "20-day", "52-week", "MACD(12,26,9)", "RSI(14)", "RSI 14", "ATR(14)", "ATR 14",
 )  # fmt: skip
+UNITS: dict[str, Literal["index", "fraction"]] = {
+    "rsi14": "index", "relative_volume": "index", "macd": "index", "macd_signal": "index",
+    "adx14": "index", "bollinger_width": "fraction",
+}  # fmt: skip
 VERDICTS = {"pass": "yes", "fail": "no", "na": "judge by hand"}
 TITLES = {
     "macd_curl_with_bias": "MACD curls with the bias",
@@ -134,16 +138,7 @@ def _snapshot_facts(snapshot: MarketSnapshot) -> Iterator[Fact]:
     for name in sorted(prices):
         yield Fact(fact_id=f"snapshot.{name}", value=getattr(snapshot, name), unit="usd")
     yield Fact(fact_id="snapshot.change_fraction", value=snapshot.change_fraction, unit="fraction")
-    indexes = {"rsi14", "relative_volume", "macd", "macd_signal"}
-    for name, value in snapshot.indicators:
-        if isinstance(value, tuple):
-            for place, part in enumerate(value):
-                yield Fact(fact_id=f"snapshot.indicators.{name}.{place}", value=part, unit="index")
-        else:
-            unit = "index" if name in indexes else "usd"
-            yield Fact.model_validate(
-                {"fact_id": f"snapshot.indicators.{name}", "value": value, "unit": unit}
-            )
+    yield from _indicator_facts(snapshot.indicators)
     yield Fact(fact_id="snapshot.symbol", value=snapshot.symbol, unit="text")
     yield Fact(fact_id="snapshot.headlines", value=len(snapshot.headlines), unit="count")
     if snapshot.lead:
@@ -156,6 +151,19 @@ def _snapshot_facts(snapshot: MarketSnapshot) -> Iterator[Fact]:
     if snapshot.fundamentals and snapshot.fundamentals.next_earnings_date:
         value = snapshot.fundamentals.next_earnings_date.isoformat()
         yield Fact(fact_id="snapshot.fundamentals.next_earnings_date", value=value, unit="date")
+
+
+def _indicator_facts(indicators: Indicators) -> Iterator[Fact]:
+    """Yield the numbers among the readings; what is a word or a yes is no fact of its own."""
+    for name, value in indicators:
+        if isinstance(value, tuple):
+            for place, part in enumerate(value):
+                yield Fact(fact_id=f"snapshot.indicators.{name}.{place}", value=part, unit="index")
+        elif isinstance(value, float):
+            unit = UNITS.get(name, "usd")
+            yield Fact(fact_id=f"snapshot.indicators.{name}", value=value, unit=unit)
+    for name, value in indicators.pivots or ():
+        yield Fact(fact_id=f"snapshot.indicators.pivots.{name}", value=value, unit="usd")
 
 
 def _scenario_facts(scenario: Scenario) -> Iterator[Fact]:

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core.flow.catalog import StepContext
 
 NEW_YORK = ZoneInfo("America/New_York")
+CALENDAR = "XNYS"
 CLOSE = time(16, 0)
 BACKFILL_PATIENCE = timedelta(days=400)
+
+
+def received_at(context: StepContext) -> datetime:
+    """Return when the desk receives what it fetches now.
+
+    The replay receives at the moment of its run what was known then; the wall's clock never lies.
+    """
+    clock = context.services.clock
+    return context.as_of if clock.is_replay else clock.now()
+
+
+def known_at(context: StepContext) -> datetime:
+    """Return up to when a snapshot of this run knows: a past session only its own moment."""
+    now = received_at(context)
+    return now if session_of(now) == context.session_date else context.as_of
+
+
+def session_of(moment: datetime) -> date:
+    """Return the New York date of a moment."""
+    return moment.astimezone(NEW_YORK).date()
 
 
 def deadline(context: StepContext) -> datetime:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.analysis.entities import EntityLinker
 from core.analysis.rendering import Renderer
+from core.analysis.sentiment import SentimentReader
 from core.clock import Clock
+from core.domain.feed_policy import FeedPolicy
 from core.domain.risk import RiskPolicy
 from core.domain.setups import SetupFile
 from core.flow.approvals import Approvals
@@ -22,16 +25,18 @@ from core.ports import (
     Publisher,
 )
 from core.settings import Settings
+from core.steps.board import Board
+from core.steps.providers import Provider
 from core.storage.storage import Storage
 
 
 @dataclass(frozen=True)
 class Adapters:
-    """One adapter per port; publishers by name."""
+    """What serves each port; where there are several, in the order to ask them."""
 
-    market_data: MarketData
-    news: News
-    fundamentals: FundamentalsSource
+    market_data: Sequence[Provider[MarketData]]
+    news: Sequence[Provider[News]]
+    fundamentals: Sequence[Provider[FundamentalsSource]]
     analyst: Analyst
     broker: Broker
     publishers: Mapping[str, Publisher]
@@ -40,21 +45,31 @@ class Adapters:
 
 @dataclass(frozen=True)
 class Universe:
-    """The symbols that the desk plans for, and the one that leads them."""
+    """The symbols that the desk plans for, and those that lead the market, the first one most."""
 
     symbols: tuple[str, ...]
-    lead: str
+    leads: tuple[str, ...]
 
     @property
     def all(self) -> tuple[str, ...]:
-        return (*self.symbols, self.lead) if self.lead not in self.symbols else self.symbols
+        return tuple(dict.fromkeys((*self.symbols, *self.leads)))
+
+
+@dataclass(frozen=True)
+class NewsDesk:
+    """How headlines are read."""
+
+    linker: EntityLinker
+    sentiment: SentimentReader
 
 
 @dataclass(frozen=True)
 class Playbook:
-    """The operator's files: policy, setups, templates."""
+    """The operator's files: policies, setups, templates, names and words."""
 
     policy: RiskPolicy
+    feeds: FeedPolicy
+    news: NewsDesk
     setups: tuple[SetupFile, ...]
     renderer: Renderer
 
@@ -78,3 +93,4 @@ class Services(WorkerServices):
     state: DeskState
     approvals: Approvals
     storage: Storage
+    board: Board

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ from core.domain.tactics import (
 )
 from core.flow.catalog import StepContext, step
 from core.steps import trade
-from core.steps.insight import BARS
+from core.steps.board import adjusted_bars
 
 ENGINE = "desk/v1"
 TRADABLE = {Grade.A_PLUS, Grade.B}
@@ -98,15 +98,24 @@ def _candidates(context: StepContext) -> list[Candidate]:
     snapshot_ids = context.results["snapshot"]["snapshots"]
     insight_ids = context.results["insight"]["insights"]
     insights = {i.symbol: i for i in storage.insights.insights(list(insight_ids.values()))}
-    bars = storage.bars.daily_of(list(snapshot_ids), context.session_date, BARS)
+    snapshots = storage.insights.snapshots(list(snapshot_ids.values()))
+    bars = _bars_of(context, snapshots)
     return [
         Candidate(
             snapshot=snapshot,
             insight=insights[snapshot.symbol],
             plan=plan(snapshot, bars[snapshot.symbol], judge_bias(snapshot), setups),
         )
-        for snapshot in storage.insights.snapshots(list(snapshot_ids.values()))
+        for snapshot in snapshots
     ]
+
+
+def _bars_of(context: StepContext, snapshots: Sequence[MarketSnapshot]) -> dict[str, pd.DataFrame]:
+    """Return the daily bars that the snapshots were made of."""
+    storage, as_of = context.services.storage, max(snapshot.as_of for snapshot in snapshots)
+    symbols = [snapshot.symbol for snapshot in snapshots]
+    actions = storage.actions.known_of(symbols, as_of)
+    return adjusted_bars(storage, symbols, actions, context.session_date, as_of)
 
 
 def _choose(context: StepContext, candidates: list[Candidate]) -> list[Candidate]:

@@ -1,55 +1,79 @@
-"""Bars: appended in bulk, corrected by a newer row, read in the newest revision."""
+"""Bars: appended in bulk, corrected by a newer row, read as they were known at any moment."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pyarrow as pa
 
-from core.domain.market import BAR_COLUMNS, Timeframe
+from core.domain.market import BAR_COLUMNS, DailyBar, Timeframe
 from core.errors import DomainError
 from core.storage.connection import Cursor, Store
 from core.storage.values import plain
 
 KEY = "symbol, timeframe, started_at, provider"
 COLUMNS = ", ".join(BAR_COLUMNS)
+EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 INSERT_CHANGED = f"""
 insert into bars by name
-select *, ? as fetched_at from given anti join (
+select *, $fetched_at as fetched_at, $received_at as received_at from given anti join (
     select {KEY}, unnest(arg_max({{
         session_date: session_date, open: open, high: high, low: low, close: close,
-        volume: volume, label: label}}, fetched_at))
+        volume: volume, label: label}}, (received_at, fetched_at)))
     from bars
-    where (symbol, timeframe) in (select distinct symbol, timeframe from given)
+    where received_at <= $received_at
+    and (symbol, timeframe) in (select distinct symbol, timeframe from given)
     and started_at >= (select min(started_at) from given)
     and started_at <= (select max(started_at) from given)
     group by {KEY}
 ) using ({COLUMNS}) order by symbol, timeframe, started_at
 """
+# Of one bar the preferred provider counts, then what was received last.
+CHOICE = "coalesce(list_position(?, provider), 1000), received_at desc, fetched_at desc, provider"
 NEWEST = f"""
-select distinct on (started_at) {COLUMNS} from bars where symbol = ? and timeframe = ? and {{}}
-order by started_at desc, fetched_at desc, provider
+select distinct on (started_at) {COLUMNS} from bars
+where symbol = ? and timeframe = ? and received_at <= ? and {{}}
+order by started_at desc, {CHOICE}
 """
-DAILY_OF = f"""
+SPAN_OF = f"""
 select distinct on (symbol, started_at) {COLUMNS} from bars
-where list_contains(?, symbol) and timeframe = ? and session_date >= ? and session_date < ?
-order by symbol, started_at, fetched_at desc, provider
+where list_contains(?, symbol) and timeframe = ? and received_at <= ?
+    and session_date >= ? and session_date < ?
+order by symbol, started_at, {CHOICE}
+"""
+OF_PROVIDER = f"""
+select distinct on (symbol, started_at) {COLUMNS} from bars
+where list_contains(?, symbol) and timeframe = ? and provider = ? and session_date between ? and ?
+order by symbol, started_at, received_at desc, fetched_at desc
+"""
+CHANGES = f"""
+select distinct on (symbol, started_at) {", ".join(DailyBar._fields)} from bars
+where list_contains(?, symbol) and timeframe = ? and received_at <= ? and session_date < ?
+    and (session_date > ? or fetched_at > ?)
+order by symbol, started_at, {CHOICE}
+"""
+SESSIONS = """
+select distinct session_date from bars where symbol = ? and timeframe = ? and received_at <= ?
+    and session_date between ? and ? order by session_date
 """
 
 
 class Bars:
     """Bars of any symbol and timeframe."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, providers: Sequence[str] = ()) -> None:
+        """`providers` are the preferred ones, the best first."""
+        self._store, self._providers = store, list(providers)
         self._last_fetched: datetime | None = None
 
-    def append(self, frame: pd.DataFrame) -> int:
-        """Store the bars that differ from what is known; return how many these were.
+    def append(self, frame: pd.DataFrame, received_at: datetime | None = None) -> int:
+        """Store the bars that differ from what was known when they came (default: now).
 
+        Return how many these were.
         Shape: the columns of `BAR_COLUMNS`, `started_at` aware; the order does not matter.
         Raises: DomainError if one bar comes twice with different values, or lacks a column.
         """
@@ -58,47 +82,92 @@ class Bars:
         batch = self._batch(frame)
         with self._store.write() as cursor:
             cursor.register("given", _single(cursor, batch))
-            cursor.execute(INSERT_CHANGED, [plain(self._next_fetched())])
+            fetched_at = self._next_fetched()
+            moments = {"fetched_at": fetched_at, "received_at": received_at or fetched_at}
+            cursor.execute(INSERT_CHANGED, {name: plain(at) for name, at in moments.items()})
             return int(cursor.fetchall()[0][0])
 
-    def daily(self, symbol: str, before: date, limit: int = 400) -> pd.DataFrame:
+    def daily(
+        self, symbol: str, before: date, limit: int = 400, known_by: datetime = EVER
+    ) -> pd.DataFrame:
         """Return the last daily bars of sessions before a date, oldest first."""
         sql = f"from ({NEWEST.format('session_date < ?')} limit ?) order by started_at"
-        return self._store.frame(sql, (symbol, Timeframe.DAY, before, limit))
+        params = (symbol, Timeframe.DAY, known_by, before, self._providers, limit)
+        return self._store.frame(sql, params)
 
     def daily_of(
-        self, symbols: Sequence[str], before: date, limit: int = 400
+        self, symbols: Sequence[str], since: date, before: date, known_by: datetime = EVER
     ) -> dict[str, pd.DataFrame]:
-        """Return `daily` of several symbols with one query; a symbol without bars is left out."""
-        since = before - timedelta(days=2 * limit)
-        frame = self._store.frame(DAILY_OF, (list(symbols), Timeframe.DAY, since, before))
-        return {
-            str(symbol): bars.tail(limit).reset_index(drop=True)
-            for symbol, bars in frame.groupby("symbol", sort=True)
-        }
+        """Return the daily bars of the sessions in [since, before), oldest first, by symbol.
 
-    def between(self, symbol: str, timeframe: str, start: date, end: date) -> pd.DataFrame:
+        A symbol without bars is left out.
+        """
+        params = (list(symbols), Timeframe.DAY, known_by, since, before, self._providers)
+        return _by_symbol(self._store.frame(SPAN_OF, params))
+
+    def changes(
+        self,
+        symbols: Sequence[str],
+        before: date,
+        *,
+        last_session: date,
+        fetched_after: datetime,
+        known_by: datetime,
+    ) -> dict[str, list[DailyBar]]:
+        """Return the daily bars that are newer than a session or were stored after a moment.
+
+        By symbol, oldest first; of each its choice as in `daily_of`.
+        """
+        params = (
+            list(symbols), Timeframe.DAY, known_by, before, last_session, fetched_after,
+            self._providers,
+        )  # fmt: skip
+        found: defaultdict[str, list[DailyBar]] = defaultdict(list)
+        for row in self._store.all(CHANGES, params):
+            found[row[0]].append(DailyBar(*row))
+        return dict(found)
+
+    def intraday_of(
+        self, symbols: Sequence[str], session_date: date, known_by: datetime = EVER
+    ) -> dict[str, pd.DataFrame]:
+        """Return the 5-minute bars of one session, oldest first, by symbol."""
+        end = session_date + timedelta(days=1)
+        params = (
+            list(symbols), Timeframe.FIVE_MINUTES, known_by, session_date, end, self._providers,
+        )  # fmt: skip
+        return _by_symbol(self._store.frame(SPAN_OF, params))
+
+    def between(
+        self, symbol: str, timeframe: str, start: date, end: date, known_by: datetime = EVER
+    ) -> pd.DataFrame:
         """Return the bars of the sessions from start to end, both included, oldest first."""
         sql = f"from ({NEWEST.format('session_date between ? and ?')}) order by started_at"
-        return self._store.frame(sql, (symbol, timeframe, start, end))
+        params = (symbol, timeframe, known_by, start, end, self._providers)
+        return self._store.frame(sql, params)
+
+    def of_provider(
+        self, symbols: Sequence[str], timeframe: str, provider: str, start: date, end: date
+    ) -> pd.DataFrame:
+        """Return what one provider last said of the bars of some symbols, oldest first."""
+        return self._store.frame(OF_PROVIDER, (list(symbols), timeframe, provider, start, end))
 
     def last_session(self, symbol: str, timeframe: str) -> date | None:
         sql = "select max(session_date) from bars where symbol = ? and timeframe = ?"
         found: date | None = self._store.all(sql, (symbol, timeframe))[0][0]
         return found
 
-    def sessions(self, symbol: str, timeframe: str, start: date, end: date) -> list[date]:
+    def sessions(
+        self, symbol: str, timeframe: str, start: date, end: date, known_by: datetime = EVER
+    ) -> list[date]:
         """Return the sessions from start to end that have a bar, oldest first."""
-        sql = (
-            "select distinct session_date from bars where symbol = ? and timeframe = ? "
-            "and session_date between ? and ? order by session_date"
-        )
-        return [row[0] for row in self._store.all(sql, (symbol, timeframe, start, end))]
+        params = (symbol, timeframe, known_by, start, end)
+        return [row[0] for row in self._store.all(SESSIONS, params)]
 
     def last_close(self, symbol: str, on_or_before: date) -> float | None:
         """Return the close of the last daily bar up to a date, in USD per share."""
         sql = f"select close from ({NEWEST.format('session_date <= ?')} limit 1)"
-        row = self._store.one(sql, (symbol, Timeframe.DAY, on_or_before))
+        params = (symbol, Timeframe.DAY, EVER, on_or_before, self._providers)
+        row = self._store.one(sql, params)
         return float(row[0]) if row else None
 
     def _batch(self, frame: pd.DataFrame) -> pa.Table:
@@ -113,12 +182,22 @@ class Bars:
         schema = pa.schema([known.field(name) for name in BAR_COLUMNS])
         return pa.Table.from_pandas(whole, preserve_index=False).cast(schema)
 
+    def fetched_through(self) -> datetime:
+        """Return when the newest row was stored, by the wall's clock."""
+        if self._last_fetched is None:
+            self._last_fetched = self._store.all("select max(fetched_at) from bars")[0][0]
+        return self._last_fetched or datetime.fromtimestamp(0, UTC)
+
     def _next_fetched(self) -> datetime:
         """Return the wall's time, later than any before even if the clock was set back."""
-        now = datetime.now(UTC)
-        last = self._last_fetched or self._store.all("select max(fetched_at) from bars")[0][0]
-        self._last_fetched = max(now, last + timedelta(microseconds=1)) if last else now
+        now, last = datetime.now(UTC), self.fetched_through()
+        self._last_fetched = max(now, last + timedelta(microseconds=1))
         return self._last_fetched
+
+
+def _by_symbol(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    groups = frame.groupby("symbol", sort=True)
+    return {str(symbol): bars.reset_index(drop=True) for symbol, bars in groups}
 
 
 def _single(cursor: Cursor, batch: pa.Table) -> pa.Table:

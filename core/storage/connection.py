@@ -160,13 +160,21 @@ class Store:
 
 
 def insert_absent(
-    cursor: Cursor, table: str, rows: pa.Table, keys: tuple[str, ...], returning: str = ""
+    cursor: Cursor,
+    table: str,
+    rows: pa.Table,
+    keys: tuple[str, ...],
+    returning: str = "",
+    known_by: str = "",
 ) -> Any:
     """Insert the rows whose keys are absent, in order; the first of a key in the batch counts.
 
     Return how many were inserted, or the stored rows where `returning` names their columns.
+    With `known_by` a stored row counts only if its moment is not later than the new one's.
     """
     columns, key = ", ".join(rows.column_names), ", ".join(keys)
+    same = [f"t.{name} = batch.{name}" for name in keys]
+    same += [f"t.{known_by} <= batch.{known_by}"] if known_by else []
     first_in_order = (
         f"qualify row_number() over (partition by {key} order by batch_position) = 1 "
         "order by batch_position"
@@ -174,7 +182,8 @@ def insert_absent(
     numbered = rows.append_column("batch_position", pa.array(range(rows.num_rows), pa.int64()))
     cursor.register("batch", numbered)
     cursor.execute(
-        f"insert into {table} by name select {columns} from batch anti join {table} using ({key}) "
+        f"insert into {table} by name select {columns} from batch "
+        f"anti join {table} t on {' and '.join(same)} "
         f"{first_in_order if rows.num_rows > 1 else ''} "
         f"{f'returning {returning}' if returning else ''}"
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from core.domain.base import Frozen, canonical_json, content_sha256
+from core.domain.base import Frozen, canonical_json
 from core.errors import NotFoundError
 from core.storage.chain import LEDGER, chain_rows
 from core.storage.connection import Cursor, Store, insert_absent
@@ -21,6 +22,8 @@ class FactTable(Generic[Fact]):
     """`columns` are attributes of the model; a dotted one is stored under its last part.
 
     `identity` is the column that holds the hash of the fact, where a fact is its own key.
+    `known_by` is the column that tells when a fact was received, where facts may be told of an
+    earlier moment later on: a key is absent if no row of it was received by then.
     """
 
     name: str
@@ -28,6 +31,7 @@ class FactTable(Generic[Fact]):
     keys: tuple[str, ...]
     columns: tuple[str, ...]
     identity: str = ""
+    known_by: str = ""
 
     def append(self, store: Store, facts: Sequence[Fact], **extra: object) -> int:
         """Store the facts whose key is absent, in order; return how many these were."""
@@ -59,13 +63,14 @@ class FactTable(Generic[Fact]):
 
     def _row(self, fact: Fact, extra: dict[str, object]) -> dict[str, object]:
         columns = {path.rpartition(".")[2]: attrgetter(path)(fact) for path in self.columns}
-        identity = {self.identity: content_sha256(fact)} if self.identity else {}
-        common = {"body": canonical_json(fact), "stored_at": datetime.now(UTC)}
+        body = canonical_json(fact)
+        identity = {self.identity: sha256(body.encode()).hexdigest()} if self.identity else {}
+        common = {"body": body, "stored_at": datetime.now(UTC)}
         return {**columns, **identity, **extra, **common}
 
     def _insert(self, cursor: Cursor, rows: Any) -> int:
         if self.name not in LEDGER:
-            return int(insert_absent(cursor, self.name, rows, self.keys))
+            return int(insert_absent(cursor, self.name, rows, self.keys, known_by=self.known_by))
         names = rows.column_names
         stored = insert_absent(cursor, self.name, rows, self.keys, returning=", ".join(names))
         chain_rows(cursor, self.name, [dict(zip(names, row, strict=True)) for row in stored])

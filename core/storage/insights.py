@@ -14,7 +14,8 @@ SNAPSHOTS = FactTable(
     name="snapshots",
     model=MarketSnapshot,
     keys=("snapshot_id",),
-    columns=("snapshot_id", "symbol", "session_date", "as_of"),
+    identity="snapshot_id",
+    columns=("symbol", "session_date", "as_of"),
 )
 INSIGHTS = FactTable(
     name="insights",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from core.domain.feeds import FeedCheck, QuarantinedRow
+from core.domain.feeds import DataFinding, FeedCheck, QuarantinedRow
 from core.storage.connection import Store
 from core.storage.facts import FactTable
 
@@ -25,9 +26,17 @@ CHECKS = FactTable(
     ),
 )  # fmt: skip
 
+FINDINGS = FactTable(
+    name="data_findings",
+    model=DataFinding,
+    keys=("kind", "symbol", "text"),
+    columns=("kind", "symbol", "text", "found_at", "run_id"),
+)
+LAST_SUCCESS = "select max(checked_at) from feed_checks where feed = ? and error = ''"
+
 
 class Quality:
-    """Refused rows and feed checks."""
+    """Refused rows, feed checks and what the checks found."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -38,3 +47,12 @@ class Quality:
 
     def record_check(self, check: FeedCheck) -> None:
         CHECKS.append(self._store, [check])
+
+    def last_success(self, feed: str) -> datetime | None:
+        """Return when a feed was last fetched without an error."""
+        found: datetime | None = self._store.all(LAST_SUCCESS, (feed,))[0][0]
+        return found
+
+    def record_findings(self, findings: Sequence[DataFinding]) -> int:
+        """Keep what was found; the same words about the same symbol are kept once."""
+        return FINDINGS.append(self._store, findings)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from core.storage.views.imports import ImportViews
 from core.storage.views.inbox import InboxViews
 from core.storage.views.market import MarketViews
 from core.storage.views.overview import OverviewViews
 from core.storage.views.posts import PostViews
+from core.storage.views.symbols import SymbolViews
 from core.storage.views.tactic_detail import TacticDetailViews
 
 
-class Views(OverviewViews, TacticDetailViews, PostViews, MarketViews, InboxViews):
+class Views(
+    OverviewViews,
+    TacticDetailViews,
+    PostViews,
+    MarketViews,
+    SymbolViews,
+    InboxViews,
+    ImportViews,
+):
     """All read models; the types they return are in `core.domain.views`."""

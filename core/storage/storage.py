@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from core.storage.actions import Actions, Quotes
 from core.storage.audit import Audit
 from core.storage.bars import Bars
 from core.storage.connection import Store
@@ -11,6 +13,7 @@ from core.storage.content import Contents
 from core.storage.engagement import Engagement
 from core.storage.fundamentals import FundamentalFacts
 from core.storage.history import History
+from core.storage.imports import Imports
 from core.storage.insights import Insights
 from core.storage.news import NewsItems
 from core.storage.quality import Quality
@@ -25,9 +28,12 @@ class Storage:
     Raises: StoreLockedError, StoreError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, providers: Sequence[str] = ()) -> None:
+        """`providers` are the preferred sources of bars, the best first."""
         self.store = Store(path)
-        self.bars = Bars(self.store)
+        self.bars = Bars(self.store, providers)
+        self.actions = Actions(self.store)
+        self.quotes = Quotes(self.store)
         self.quality = Quality(self.store)
         self.news = NewsItems(self.store)
         self.fundamentals = FundamentalFacts(self.store)
@@ -38,7 +44,8 @@ class Storage:
         self.engagement = Engagement(self.store)
         self.audit = Audit(self.store)
         self.history = History(self.store)
-        self.views = Views(self.store)
+        self.imports = Imports(self.store)
+        self.views = Views(self.store, self.bars)
 
     def backup(self, target: Path) -> None:
         """Write a complete copy to `target` while the desk runs."""

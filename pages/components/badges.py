@@ -97,7 +97,31 @@ LOOKS: dict[str, Look] = {
     "critical": Look("error", "red", "error"),
     "answers": Look("answers", "green", "check_circle"),
     "not chosen": Look("not chosen", "gray", "remove"),
+    "not asked": Look("not asked", "gray", "help"),
     "na": Look("by hand", "gray", "pan_tool"),
+    # feeds, and the circuit breakers of their providers
+    "never": Look("never", "gray", "pending"),
+    "closed": Look("closed", "green", "power"),
+    "half-open": Look("half-open", "orange", "hourglass_top"),
+    "open": Look("open", "red", "power_off"),
+    "dispute": Look("dispute", "red", "compare_arrows"),
+    "revision": Look("revision", "orange", "history"),
+    "rescaled": Look("rescaled", "orange", "call_split"),
+    "calendar": Look("calendar", "orange", "event_busy"),
+    # what the bars and the headlines say
+    "trend up": Look("up", "green", "trending_up"),
+    "trend down": Look("down", "red", "trending_down"),
+    "trend flat": Look("flat", "gray", "trending_flat"),
+    "volatility low": Look("low vol", "blue", "waves"),
+    "volatility normal": Look("normal vol", "gray", "waves"),
+    "volatility high": Look("high vol", "orange", "waves"),
+    "curl up": Look("curl up", "green", "turn_slight_right"),
+    "curl down": Look("curl down", "red", "turn_slight_left"),
+    "curl none": Look("no curl", "gray", "remove"),
+    "cross up": Look("cross up", "green", "north_east"),
+    "cross down": Look("cross down", "red", "south_east"),
+    "positive": Look("positive", "green", "sentiment_satisfied"),
+    "negative": Look("negative", "red", "sentiment_dissatisfied"),
 }
 
 

@@ -120,7 +120,8 @@ def schedule_words(schedule: Any) -> str:
     zone = schedule.timezone.replace("_", " ")
     days = f", trading days of {schedule.calendar}" if schedule.calendar else ""
     if schedule.session is None:
-        return f"Cron `{schedule.cron}`, {zone}{days}"
+        lines = " and ".join(f"`{line}`" for line in schedule.cron)
+        return f"Cron {lines}, {zone}{days}"
     minutes = schedule.session.offset_minutes
     side = "before" if minutes < 0 else "after"
     return f"{abs(minutes)} min {side} the {schedule.session.at}, {zone}{days}"

@@ -110,7 +110,7 @@ def test_a_plan_is_never_made_of_old_bars(tmp_path: Path) -> None:
     finally:
         desk.close()
     assert report.status == "failed"
-    assert "too old for 2024-03-04" in report.error
+    assert "no daily bars of AAPL had come by 2024-03-04" in report.error
     assert report.tactics == ()
 
 

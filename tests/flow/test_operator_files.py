@@ -17,7 +17,8 @@ def config(tmp_path: Path) -> Path:
     folder = tmp_path / "config"
     for name in ("workflows", "templates", "tactics"):
         shutil.copytree(ROOT / "data" / name, folder / name)
-    shutil.copy(ROOT / "data" / "policy.yaml", folder)
+    for file in ("policy", "feeds", "entities", "lexicon"):
+        shutil.copy(ROOT / "data" / f"{file}.yaml", folder)
     return folder
 
 
@@ -41,6 +42,9 @@ def test_a_broken_workflow_is_set_aside_and_the_others_load(config: Path, tmp_pa
     [
         ("policy.yaml", "risk_fraction: 0.01", "risk_fraction: 1.5", "risk_fraction"),
         ("policy.yaml", "trades_per_day", "trades_per_dya", "trades_per_dya"),
+        ("feeds.yaml", "overlap_sessions: 5", "overlap_sessions: 0", "overlap_sessions"),
+        ("lexicon.yaml", "move_up:", "move_upp:", "move_up"),
+        ("entities.yaml", "never_bare:", "never_bar:", "never_bar"),
         ("templates/voice.yaml", "author", "auther", "author"),
         ("tactics/breakout.yaml", "stage: paper", "stage: production", "stage"),
     ],

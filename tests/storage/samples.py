@@ -19,7 +19,17 @@ from core.domain.content import (
     Variant,
 )
 from core.domain.engagement import Counts, EngagementSample, SampleAge
-from core.domain.feeds import FeedCheck, Fundamentals, Label, NewsItem, QuarantinedRow
+from core.domain.feeds import (
+    CorporateAction,
+    DataFinding,
+    FeedCheck,
+    Fundamentals,
+    Label,
+    NewsItem,
+    NewsReading,
+    QuarantinedRow,
+    Quote,
+)
 from core.domain.flow import LogLine, RunRecord, RunState, StepRecord, StepState
 from core.domain.market import Headline, Indicators, Lead, Level, MarketSnapshot, Regime, Timeframe
 from core.domain.risk import Constraint, SizeDecision
@@ -103,7 +113,7 @@ def bars(
 def news_item(**changes: Any) -> NewsItem:
     values = {
         "news_id": "n1",
-        "symbol": "AAPL",
+        "symbols": ("AAPL",),
         "title": "Apple's results beat",
         "source": "wire",
         "published_at": moment(hours=10),
@@ -111,6 +121,38 @@ def news_item(**changes: Any) -> NewsItem:
         "label": Label.REAL,
     }
     return NewsItem(**{**values, **changes})
+
+
+def reading(**changes: Any) -> NewsReading:
+    values = {
+        "news_id": "n1", "story_id": "n1", "symbols": ("AAPL",), "sentiment": 0.5,
+        "method": "vader+finance/1",
+    }  # fmt: skip
+    return NewsReading(**{**values, **changes})
+
+
+def split(**changes: Any) -> CorporateAction:
+    values = {
+        "symbol": "AAPL", "kind": "split", "ex_date": date(2024, 1, 3), "ratio": 2.0,
+        "provider": "sample", "label": Label.REAL,
+    }  # fmt: skip
+    return CorporateAction(**{**values, **changes})
+
+
+def quote(**changes: Any) -> Quote:
+    values = {
+        "symbol": "AAPL", "bid": 99.9, "ask": 100.1, "last": 100.0, "quoted_at": MORNING,
+        "provider": "sample", "label": Label.REAL,
+    }  # fmt: skip
+    return Quote(**{**values, **changes})
+
+
+def finding(**changes: Any) -> DataFinding:
+    values = {
+        "kind": "dispute", "symbol": "AAPL", "text": "2024-01-04: a says 100.00, b says 102.00",
+        "found_at": MORNING, "run_id": "aggregate@20240105T130000Z",
+    }  # fmt: skip
+    return DataFinding(**{**values, **changes})
 
 
 def fundamentals(**changes: Any) -> Fundamentals:

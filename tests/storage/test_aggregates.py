@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +17,12 @@ from tests.storage import samples
 ID = samples.tactic().tactic_id
 SECOND = samples.tactic("MSFT")
 APPENDS: dict[str, Callable[[Storage], Any]] = {
-    "news": lambda s: s.news.append([samples.news_item()]),
-    "fundamentals": lambda s: s.fundamentals.append([samples.fundamentals()]),
+    "news": lambda s: s.news.append([samples.news_item()], samples.MORNING),
+    "news_readings": lambda s: s.news.append_readings([samples.reading()], samples.MORNING),
+    "corporate_actions": lambda s: s.actions.append([samples.split()], samples.MORNING),
+    "quotes": lambda s: s.quotes.append([samples.quote()], samples.MORNING),
+    "data_findings": lambda s: s.quality.record_findings([samples.finding()]),
+    "fundamentals": lambda s: s.fundamentals.append([samples.fundamentals()], samples.MORNING),
     "quarantine": lambda s: s.quality.quarantine([samples.quarantined()]),
     "feed_checks": lambda s: s.quality.record_check(samples.feed_check()),
     "snapshots": lambda s: s.insights.append_snapshot(samples.snapshot()),
@@ -105,25 +109,67 @@ def test_what_is_unknown_is_not_found(storage: Storage) -> None:
 
 
 def test_one_headline_may_belong_to_two_symbols(storage: Storage) -> None:
-    items = [samples.news_item(), samples.news_item(symbol="QQQ")]
-    assert storage.news.append(items) == 2
-    assert storage.news.known("QQQ", samples.moment(hours=10), samples.MORNING) == items[1:]
-    assert storage.news.known("QQQ", samples.moment(hours=10.1), samples.MORNING) == []
+    both = samples.reading(symbols=("AAPL", "QQQ"))
+    storage.news.append([samples.news_item()], samples.MORNING)
+    storage.news.append_readings([both], samples.MORNING)
+    found = storage.news.known_of(["QQQ", "MSFT"], samples.moment(hours=10), samples.MORNING)
+    assert found == {"QQQ": [(samples.news_item(), both)]}
+    assert storage.news.known_of(["QQQ"], samples.moment(hours=10.1), samples.MORNING) == {}
+
+
+def test_a_headline_that_comes_later_was_not_known_before(storage: Storage) -> None:
+    received_at = samples.MORNING + timedelta(hours=1)
+    storage.news.append([samples.news_item()], received_at)
+    storage.news.append_readings([samples.reading()], received_at)
+    since = samples.moment(hours=10)
+    assert storage.news.known_of(["AAPL"], since, samples.MORNING) == {}
+    assert list(storage.news.known_of(["AAPL"], since, received_at)) == ["AAPL"]
+
+
+def test_a_headline_told_of_an_earlier_moment_is_known_then_too(storage: Storage) -> None:
+    later = samples.MORNING + timedelta(hours=1)
+    for received_at in (later, samples.MORNING, samples.MORNING):
+        storage.news.append([samples.news_item()], received_at)
+        storage.news.append_readings([samples.reading()], received_at)
+    since = samples.moment(hours=10)
+    assert len(storage.news.known_of(["AAPL"], since, samples.MORNING)["AAPL"]) == 1
+    assert len(storage.news.known_of(["AAPL"], since, later)["AAPL"]) == 1
+
+
+def latest(storage: Storage, as_of: date, known_by: datetime | None = None) -> object:
+    known = {"known_by": known_by} if known_by else {}
+    return storage.fundamentals.latest_of(["AAPL"], as_of, **known).get("AAPL")
 
 
 def test_fundamentals_are_those_known_on_the_date(storage: Storage) -> None:
     later = samples.fundamentals(as_of_date=date(2024, 2, 1), earnings_per_share_usd=2.0)
-    storage.fundamentals.append([later, samples.fundamentals()])
-    assert storage.fundamentals.latest("AAPL", date(2024, 1, 31)) == samples.fundamentals()
-    assert storage.fundamentals.latest("AAPL", date(2024, 2, 1)) == later
-    assert storage.fundamentals.latest("AAPL", date(2023, 1, 1)) is None
+    storage.fundamentals.append([later, samples.fundamentals()], samples.MORNING)
+    assert latest(storage, date(2024, 1, 31)) == samples.fundamentals()
+    assert latest(storage, date(2024, 2, 1)) == later
+    assert latest(storage, date(2023, 1, 1)) is None
 
 
-def test_restated_fundamentals_win(storage: Storage) -> None:
+def test_restated_fundamentals_win_once_they_are_received(storage: Storage) -> None:
     restated = samples.fundamentals(market_cap_usd=2e12)
-    storage.fundamentals.append([samples.fundamentals()])
-    storage.fundamentals.append([restated])
-    assert storage.fundamentals.latest("AAPL", samples.SESSION) == restated
+    received_at = samples.MORNING + timedelta(hours=1)
+    storage.fundamentals.append([samples.fundamentals()], samples.MORNING)
+    storage.fundamentals.append([restated], received_at)
+    assert latest(storage, samples.SESSION) == restated
+    assert latest(storage, samples.SESSION, samples.MORNING) == samples.fundamentals()
+
+
+def test_an_action_is_known_once_it_was_received(storage: Storage) -> None:
+    storage.actions.append([samples.split()], samples.MORNING)
+    before = samples.MORNING - timedelta(seconds=1)
+    assert storage.actions.known_of(["AAPL"], before) == {}
+    assert storage.actions.known_of(["AAPL"], samples.MORNING) == {"AAPL": [samples.split()]}
+
+
+def test_the_newest_quote_is_the_one_quoted_last(storage: Storage) -> None:
+    older = samples.quote(quoted_at=samples.MORNING - timedelta(minutes=1), last=99.0)
+    storage.quotes.append([samples.quote()], samples.MORNING)
+    storage.quotes.append([older], samples.MORNING)
+    assert storage.quotes.latest_of(["AAPL"], samples.MORNING) == {"AAPL": samples.quote()}
 
 
 def test_the_newest_version_of_a_tactic_is_got_unless_one_is_named(storage: Storage) -> None:

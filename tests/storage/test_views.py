@@ -290,8 +290,9 @@ def test_feeds_show_their_newest_check_and_the_last_good_one(storage: Storage) -
 
 def test_what_is_stored_of_each_feed_is_counted(storage: Storage) -> None:
     storage.bars.append(samples.bars())
-    storage.news.append([samples.news_item()])
-    storage.fundamentals.append([samples.fundamentals()])
+    storage.news.append([samples.news_item()], samples.MORNING)
+    storage.news.append_readings([samples.reading()], samples.MORNING)
+    storage.fundamentals.append([samples.fundamentals()], samples.MORNING)
     rows = storage.views.feed_rows().set_index("feed")
     assert rows["rows"].to_dict() == {"bars": 5, "fundamentals": 1, "news": 1}
     assert rows.loc["fundamentals", "label"] == "real"
@@ -339,16 +340,25 @@ def test_each_symbol_shows_its_newest_close_and_change(storage: Storage) -> None
     assert row["change_fraction"] == pytest.approx(1 / 103)
 
 
+def store_story(storage: Storage) -> None:
+    """One story that two sources tell."""
+    second = samples.news_item(news_id="n2", source="post", published_at=samples.moment(hours=11))
+    both = [samples.reading(symbols=("QQQ",)), samples.reading(news_id="n2", symbols=("QQQ",))]
+    storage.news.append([samples.news_item(), second], samples.MORNING)
+    storage.news.append_readings(both, samples.MORNING)
+
+
 def test_the_market_page_reads_bars_and_headlines(storage: Storage) -> None:
     storage.bars.append(samples.bars())
     storage.bars.append(samples.bars(timeframe="5m"))
-    storage.news.append([samples.news_item(), samples.news_item(symbol="QQQ")])
+    store_story(storage)
     last = date(2024, 1, 4)
     assert len(storage.views.daily_bars("AAPL")) == 5
     assert len(storage.views.daily_bars("AAPL", last, 2)) == 2
     assert storage.views.intraday_bars("AAPL", last)["session_date"].tolist() == [last]
-    assert storage.views.headlines("QQQ")["symbol"].tolist() == ["QQQ"]
-    assert len(storage.views.headlines()) == 2
+    (row,) = storage.views.headlines("QQQ").to_dict("records")
+    assert (row["title"], list(row["sources"])) == ("Apple's results beat", ["post", "wire"])
+    assert len(storage.views.headlines("MSFT")) == 0
 
 
 def test_insights_name_the_tactic_that_was_drafted_from_them(storage: Storage) -> None:

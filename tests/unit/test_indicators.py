@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from core.analysis.indicators import macd_curl, read_indicators, read_lead, read_regime
+from core.analysis.bar_arrays import BarArrays
+from core.analysis.indicators import (
+    indicator_series,
+    indicators_of,
+    read_indicators,
+    read_lead,
+    read_regime,
+)
+from core.analysis.sessions import SessionReading
+from core.analysis.signals import (
+    atr_state,
+    classic_pivots,
+    macd_cross,
+    macd_curl,
+    vix_state,
+    volume_state,
+)
 from core.domain.feeds import Label
 from core.errors import InsufficientDataError
 from tests.unit.markets import closed_form_bars, indicators
 
 BARS = closed_form_bars()
+ARRAYS = BarArrays.of(BARS)
 
 
 def test_the_closed_form_bars_are_the_published_ones() -> None:
@@ -76,27 +94,136 @@ def test_fewer_than_220_bars_are_refused() -> None:
         read_indicators(BARS.tail(219))
 
 
-def test_bars_without_range_or_volume_are_refused() -> None:
-    with pytest.raises(InsufficientDataError, match="no range or no volume"):
-        read_indicators(BARS.assign(high=100.0, low=100.0, close=100.0))
+def test_bars_that_never_moved_are_refused_for_they_would_look_oversold() -> None:
+    with pytest.raises(InsufficientDataError, match=r"close is 100.0 in all 300 bars"):
+        read_indicators(BARS.assign(high=101.0, low=99.0, close=100.0))
+
+
+def test_bars_without_volume_are_refused() -> None:
     with pytest.raises(InsufficientDataError, match="no range or no volume"):
         read_indicators(BARS.assign(volume=0))
+
+
+def test_a_column_of_single_precision_is_refused_by_name() -> None:
+    with pytest.raises(InsufficientDataError, match="low is a 1-dimensional array of float32"):
+        read_indicators(BARS.astype({"low": np.float32}))
+    with pytest.raises(InsufficientDataError, match="volume is a 1-dimensional array of float32"):
+        indicator_series(*ARRAYS[:3], ARRAYS.volume.astype(np.float32))
+
+
+def test_whole_numbers_of_shares_are_taken_as_they_are() -> None:
+    whole = BARS.assign(volume=BARS["volume"].astype(int))
+    assert read_indicators(whole) == read_indicators(whole.astype({"volume": float}))
+
+
+def test_no_bars_at_all_are_said_to_be_none() -> None:
+    with pytest.raises(InsufficientDataError, match="there are no bars"):
+        read_indicators(pd.DataFrame())
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(InsufficientDataError, match="lack the columns low, volume"):
+        read_indicators(BARS.drop(columns=["low", "volume"]))
+
+
+def test_columns_of_unequal_length_are_refused() -> None:
+    with pytest.raises(InsufficientDataError, match="not equally long"):
+        indicator_series(ARRAYS.high[1:], *ARRAYS[1:])
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("low", 0.0, "low is not positive in bar 100 of 300"),
+        ("close", 1e6, "close is not between low and high in bar 100"),
+        ("volume", -1.0, "volume is negative in bar 100"),
+    ],
+)
+def test_bars_that_no_market_made_are_refused(column: str, value: float, reason: str) -> None:
+    bars = BARS.copy()
+    bars.loc[100, column] = value
+    with pytest.raises(InsufficientDataError, match=reason):
+        read_indicators(bars)
+
+
+def test_a_whole_series_ends_with_the_readings_of_the_last_bar() -> None:
+    series, read = indicator_series(*ARRAYS), read_indicators(BARS)
+    for name in set(series._fields) - {"macd_histogram", "bollinger_width_mean"}:
+        assert getattr(series, name)[-1] == getattr(read, name)
+    assert tuple(series.macd_histogram[-3:]) == read.macd_histogram
+    assert read == indicators_of(ARRAYS)
+
+
+def test_a_reading_at_a_bar_knows_nothing_of_later_bars() -> None:
+    whole, part = indicator_series(*ARRAYS), indicator_series(*(c[:250] for c in ARRAYS))
+    for long, short in zip(whole, part, strict=True):
+        assert np.array_equal(long[:250], short, equal_nan=True)
+
+
+def test_the_squeeze_compares_the_width_with_its_mean_over_fifty_bars() -> None:
+    close = BARS["close"].rolling(20)
+    width = 4 * close.std(ddof=0) / close.mean()
+    read = read_indicators(BARS)
+    assert read.bollinger_width == pytest.approx(width.iloc[-1])
+    assert read.bollinger_squeeze == (width.iloc[-1] < 0.8 * width.tail(50).mean())
+    calm = BARS.copy()
+    calm.loc[280:, ["open", "high", "low", "close"]] = [185.0, 185.5, 184.5, 185.0]
+    assert read_indicators(calm).bollinger_squeeze is True
+
+
+def test_pivots_are_the_classic_ones_of_the_last_bar() -> None:
+    pivots = classic_pivots(106, 97, 103)
+    assert (pivots.pivot, pivots.r1, pivots.s1, pivots.r2, pivots.s2) == (102, 107, 98, 111, 93)
+    high, low, close = (float(column[-1]) for column in ARRAYS[:3])
+    assert read_indicators(BARS).pivots == classic_pivots(high, low, close)
+
+
+def test_a_fall_that_makes_bands_and_pivots_negative_is_still_read() -> None:
+    bars = BARS.copy()
+    bars.loc[290:, ["open", "low", "close"]] = [2.0, 1.0, 2.0]
+    read = read_indicators(bars)
+    assert read.pivots is not None
+    assert read.bollinger_lower < 0
+    assert read.pivots.s2 < 0
 
 
 @pytest.mark.parametrize(
     ("histogram", "curl"),
     [
         ((-0.3, -0.2, -0.1), "up"),
-        ((-0.3, -0.2, 0.1), ""),
-        ((-0.3, -0.35, -0.1), ""),
+        ((-0.3, -0.2, 0.1), "none"),
+        ((-0.3, -0.35, -0.1), "none"),
         ((0.3, 0.2, 0.1), "down"),
-        ((0.3, 0.2, -0.1), ""),
-        ((0.1, 0.2, 0.3), ""),
-        ((-0.1, -0.1, -0.1), ""),
+        ((0.3, 0.2, -0.1), "none"),
+        ((0.1, 0.2, 0.3), "none"),
+        ((-0.1, -0.1, -0.1), "none"),
     ],
 )
 def test_a_curl_turns_towards_zero(histogram: tuple[float, float, float], curl: str) -> None:
     assert macd_curl(histogram) == curl
+
+
+@pytest.mark.parametrize(
+    ("histogram", "cross"),
+    [
+        ((0.3, -0.1, 0.1), "up"),
+        ((0.3, 0.0, 0.1), "up"),
+        ((-0.1, 0.1, 0.2), "none"),
+        ((-0.3, 0.1, -0.1), "down"),
+        ((-0.3, 0.0, -0.1), "down"),
+        ((0.3, 0.1, 0.0), "none"),
+    ],
+)
+def test_a_cross_is_the_change_of_sign(histogram: tuple[float, float, float], cross: str) -> None:
+    assert macd_cross(histogram) == cross
+
+
+def test_states_have_their_thresholds_outside() -> None:
+    atr = [atr_state(value, 2) for value in (0.99, 1, 3, 3.01)]
+    vix = [vix_state(value) for value in (14.99, 15, 25, 25.01)]
+    volume = [volume_state(value) for value in (0.49, 0.5, 1.5, 1.51)]
+    assert atr == vix == ["low", "normal", "normal", "high"]
+    assert volume == ["weak", "normal", "normal", "strong"]
 
 
 def test_the_lead_knows_its_averages_and_change() -> None:
@@ -112,15 +239,36 @@ def test_the_lead_needs_closes_alone_but_enough_of_them() -> None:
         read_lead("LEAD6", BARS.tail(62), Label.DERIVED)
 
 
+@pytest.mark.parametrize(("vwap", "above"), [(199.0, True), (200.0, False), (None, None)])
+def test_the_lead_stands_above_or_below_the_vwap_of_its_session(
+    vwap: float | None, above: bool | None
+) -> None:
+    session = SessionReading(200.0, vwap, None, None, None, 0.0)
+    assert read_lead("QQQ", BARS, Label.REAL, session).above_vwap is above
+    assert read_lead("QQQ", BARS, Label.REAL).above_vwap is None
+
+
 @pytest.mark.parametrize(
     ("sma50", "trend"), [(101, "up"), (100.5, "flat"), (99.6, "flat"), (99, "down")]
 )
 def test_the_trend_has_a_flat_band(sma50: float, trend: str) -> None:
-    assert read_regime(BARS, indicators(sma50=sma50, sma200=100)).trend == trend
+    assert read_regime(indicators(sma50=sma50, sma200=100)).trend == trend
 
 
 @pytest.mark.parametrize(
     ("atr", "volatility"), [(3.1, "high"), (3, "normal"), (1, "normal"), (0.9, "low")]
 )
 def test_volatility_is_the_range_against_its_mean(atr: float, volatility: str) -> None:
-    assert read_regime(BARS, indicators(atr14=atr, atr14_mean=2)).volatility == volatility
+    assert read_regime(indicators(atr14=atr, atr14_mean=2)).volatility == volatility
+
+
+@pytest.mark.parametrize(("vix", "volatility"), [(12.0, "low"), (20.0, "normal"), (31.0, "high")])
+def test_a_reading_of_the_vix_goes_before_the_range(vix: float, volatility: str) -> None:
+    regime = read_regime(indicators(atr14=2, atr14_mean=2), vix)
+    assert (regime.volatility, regime.volatility_source, regime.vix) == (volatility, "vix", vix)
+    assert read_regime(indicators()).volatility_source == "atr"
+
+
+@pytest.mark.parametrize(("adx", "chop"), [(19.9, True), (20.0, False), (None, None)])
+def test_a_market_without_direction_is_chop(adx: float | None, chop: bool | None) -> None:
+    assert read_regime(indicators(adx14=adx)).chop is chop

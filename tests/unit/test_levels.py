@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analysis.indicators import read_indicators
-from core.analysis.levels import confluence, find_levels
+from core.analysis.levels import confluence, find_levels, levels_of
+from core.analysis.sessions import SessionReading
 from core.domain.market import Level
+from core.errors import InsufficientDataError
 from tests.unit.markets import closed_form_bars, indicators
 
 FAR = {"ema8": 40, "ema21": 30, "sma50": 20, "sma200": 10}
+READ = indicators(**FAR)
 
 
 def flat(count: int = 60, **peaks: float) -> pd.DataFrame:
@@ -88,6 +91,40 @@ def test_the_nearest_twelve_come_first() -> None:
     distances = [abs(level.price - last) for level in levels]
     assert distances == sorted(distances)
     assert 6 <= len(levels) <= 12
+
+
+def test_the_session_adds_its_vwap_and_the_edges_of_the_pre_market() -> None:
+    session = SessionReading(100.0, 107.0, 103.0, 112.0, 93.0, 0.0)
+    levels = by_source(find_levels(flat(), indicators(**FAR), 100, session))
+    assert (levels["vwap"].price, levels["vwap"].kind) == (107, "resistance")
+    assert (levels["pmh"].price, levels["pml"].price) == (112, 93)
+    before = SessionReading(100.0, None, None, None, None, 0.0)
+    assert not {"vwap", "pmh", "pml"} & set(by_source(find_levels(flat(), READ, 100, before)))
+
+
+def test_the_bands_and_the_fast_average_are_levels() -> None:
+    read = indicators(**FAR | {"ema8": 97, "bollinger_upper": 108, "bollinger_lower": -3})
+    levels = by_source(find_levels(flat(), read, 100))
+    assert (levels["ema8"].price, levels["bb_upper"].price) == (97, 108)
+    assert "bb_lower" not in levels
+
+
+def test_the_first_of_equal_highs_is_the_swing() -> None:
+    bars = flat(p25=110, p30=110)
+    spots = [level for level in find_levels(bars, READ, 100) if level.price == 110]
+    assert [(level.note, confluence(level)) for level in spots] == [("major swing high", 1)]
+
+
+def test_arrays_and_frames_give_the_same_levels() -> None:
+    bars = closed_form_bars()
+    read, last = read_indicators(bars), float(bars["close"].iloc[-1])
+    high, low, close = (bars[name].to_numpy() for name in ("high", "low", "close"))
+    assert levels_of((high, low, close), read, last) == find_levels(bars, read, last)
+
+
+def test_a_price_that_is_not_finite_gives_no_levels() -> None:
+    with pytest.raises(InsufficientDataError, match="high is not a finite number in bar 30"):
+        find_levels(flat(p30=np.nan), READ, 100)
 
 
 @settings(max_examples=40, deadline=None)

@@ -34,7 +34,7 @@ def market(count: int) -> tuple[MarketSnapshot, pd.DataFrame]:
     read, last = read_indicators(bars), float(bars["close"].iloc[-1])
     taken = snapshot(
         last=last, indicators=read, levels=find_levels(bars, read, last),
-        regime=read_regime(bars, read),
+        regime=read_regime(read),
     )  # fmt: skip
     return taken, bars
 

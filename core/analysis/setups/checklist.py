@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Literal
 
 from core.analysis.bias import BiasReading
-from core.analysis.indicators import macd_curl
 from core.analysis.setups.candidate import Candidate
+from core.analysis.signals import macd_curl
 from core.domain.market import MarketSnapshot
 from core.domain.tactics import CheckItem, Scenario, Side
 
@@ -40,7 +40,7 @@ def _curl(candidate: Candidate, snapshot: MarketSnapshot) -> CheckItem:
     before, middle, last = snapshot.indicators.macd_histogram
     curl = macd_curl((before, middle, last))
     path = f"{before:.2f}, {middle:.2f}, {last:.2f}"
-    turn = f"curls {curl}" if curl else "does not curl"
+    turn = "does not curl" if curl == "none" else f"curls {curl}"
     return CheckItem(
         name="macd_curl_with_bias",
         verdict=_verdict(curl == wanted),

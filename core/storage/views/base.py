@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.storage.bars import Bars
 from core.storage.connection import Store
 
 PUBLISHING = "('drafted', 'approved', 'rejected', 'expired', 'published')"
@@ -20,5 +21,5 @@ states as (
 class StoreView:
     """Reads from the one store."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, bars: Bars) -> None:
+        self._store, self._bars = store, bars

@@ -18,8 +18,11 @@ select 'bars' as feed, provider, timeframe as detail, label, count(*) as rows,
     count(distinct symbol) as symbols, min(started_at) as first_at, max(started_at) as last_at
 from bars group by provider, timeframe, label
 union all
-select 'news', provider, '', label, count(*), count(distinct symbol), min(published_at),
-    max(published_at)
+select 'news', provider, '', label, count(*), (
+        select count(distinct s) from (
+            select unnest(r.symbols) as s from news_readings r join news m using (news_id)
+            where m.provider = news.provider)),
+    min(published_at), max(published_at)
 from news group by provider, label
 union all
 select 'fundamentals', provider, '', body->>'$.label', count(*), count(distinct symbol),

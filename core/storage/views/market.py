@@ -8,7 +8,6 @@ import pandas as pd
 
 from core.domain.market import MarketSnapshot, Timeframe
 from core.domain.tactics import Insight
-from core.storage.bars import Bars
 from core.storage.insights import Insights
 from core.storage.views.base import StoreView
 
@@ -34,8 +33,16 @@ from insights i left join (select distinct tactic_id, insight_id from tactics) t
 order by i.session_date desc, i.symbol limit ?
 """
 HEADLINES = """
-select symbol, title, source, published_at, provider, label, body->>'$.url' as url
-from news where ? is null or symbol = ? order by published_at desc, news_id limit ?
+with read as (
+    select news_id, story_id, symbols, sentiment from news_readings
+    qualify row_number() over (partition by news_id order by received_at desc, rowid desc) = 1
+)
+select any_value(symbols) as symbols, arg_min(title, published_at) as title,
+    list(distinct source order by source) as sources, min(published_at) as published_at,
+    any_value(provider) as provider, any_value(label) as label,
+    arg_min(body->>'$.url', published_at) as url, avg(sentiment) as sentiment
+from news join read using (news_id) where ? is null or list_contains(symbols, ?)
+group by story_id order by published_at desc, title limit ?
 """
 
 
@@ -54,16 +61,16 @@ class MarketViews(StoreView):
     ) -> pd.DataFrame:
         """Return the last daily bars of sessions before a date, oldest first."""
         before = until or datetime.max.replace(tzinfo=UTC).date()
-        return Bars(self._store).daily(symbol, before, sessions)
+        return self._bars.daily(symbol, before, sessions)
 
     def intraday_bars(self, symbol: str, session_date: date) -> pd.DataFrame:
         """Return the 5-minute bars of one session."""
-        return Bars(self._store).between(symbol, Timeframe.FIVE_MINUTES, session_date, session_date)
+        return self._bars.between(symbol, Timeframe.FIVE_MINUTES, session_date, session_date)
 
     def headlines(self, symbol: str | None = None, limit: int = 50) -> pd.DataFrame:
-        """Return the newest headlines.
+        """Return the newest stories, each with all who told it.
 
-        Shape: symbol, title, source, published_at, provider, label, url.
+        Shape: symbols, title, sources, published_at, provider, label, url, sentiment.
         """
         return self._store.frame(HEADLINES, (symbol, symbol, limit))
 

@@ -10,7 +10,6 @@ from core.domain.market import Timeframe
 from core.domain.risk import SizeDecision
 from core.domain.tactics import Resolution, Tactic
 from core.domain.views import TacticDetail
-from core.storage.bars import Bars
 from core.storage.content import PUBLICATIONS, VERSIONS
 from core.storage.insights import INSIGHTS, SNAPSHOTS
 from core.storage.tactics import Tactics
@@ -48,7 +47,7 @@ class TacticDetailViews(LineageViews):
         states = store.one(STATES_OF, key) or ("", "")
         insights = INSIGHTS.find(store, "insight_id = ?", (tactic.insight_id,))
         snapshots = SNAPSHOTS.find(store, "snapshot_id = ?", (tactic.snapshot_id,))
-        daily, intraday = self._bars(tactic, resolution)
+        daily, intraday = self._chart_bars(tactic, resolution)
         return TacticDetail(
             tactic=tactic,
             versions=store.frame(VERSIONS_OF, key),
@@ -77,10 +76,10 @@ class TacticDetailViews(LineageViews):
             for decided_at, version, body in self._store.all(SIZES_OF, (tactic_id,))
         )
 
-    def _bars(
+    def _chart_bars(
         self, tactic: Tactic, resolution: Resolution | None
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        bars, session = Bars(self._store), tactic.session_date
+        bars, session = self._bars, tactic.session_date
         end = resolution.resolved_at.date() if resolution else session + LONGEST
         before = bars.daily(tactic.symbol, session, DAILY_BARS)
         since = bars.between(tactic.symbol, Timeframe.DAY, session, end)

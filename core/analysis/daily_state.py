@@ -1,0 +1,106 @@
+"""The daily bars of one symbol with their readings, extended bar by bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from hashlib import sha256
+from struct import Struct
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.analysis.bar_arrays import BarArrays, FloatArray, columns_of
+from core.analysis.streaming import IndicatorStream
+from core.domain.feeds import Label
+from core.domain.market import DailyBar, Indicators
+from core.errors import DomainError
+
+COLUMNS = ["open", "high", "low", "close", "volume"]
+ROW = np.dtype([("day", "<i4"), *((name, "<f8") for name in COLUMNS)])
+PACKED = Struct("<i5d")  # the same bytes, for one bar
+
+
+class DailyState:
+    """What a snapshot needs of a symbol's daily bars, the same however the bars arrived.
+
+    sha256: of the rows as (proleptic day number, open, high, low, close, volume), little-endian
+        int32 and float64, so that a post can be traced to exactly these bars.
+    """
+
+    def __init__(self, bars: pd.DataFrame) -> None:
+        """Take at least 220 bars, oldest first, in shares of one moment.
+
+        Raises: InsufficientDataError for too few bars or a number that is not finite.
+        """
+        arrays = BarArrays.of(bars)
+        self._stream = IndicatorStream.open(arrays)
+        rows = _rows(bars)
+        self._digest = sha256(rows.tobytes())
+        self._bars = np.empty((3, 2 * len(bars)))
+        self._bars[:, : len(bars)] = arrays[:3]
+        self.count = len(bars)
+        self.first_date: date = bars.iloc[0]["session_date"]
+        self._remember(next(bars.tail(1).itertuples()))
+
+    def append(self, bars: Iterable[DailyBar]) -> None:
+        """Add newer bars, oldest first.
+
+        Raises: InsufficientDataError for what is no bar; DomainError for a bar that is not newer.
+        """
+        for bar in bars:
+            if bar.session_date <= self.last_date:
+                raise DomainError(f"the bar of {bar.session_date} is not newer than the others")
+            self._stream.update(bar.high, bar.low, bar.close, bar.volume)
+            numbers = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+            self._digest.update(PACKED.pack(bar.session_date.toordinal(), *numbers))
+            self._put(bar.high, bar.low, bar.close)
+            self._remember(bar)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def recent(self, bars: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return high, low and close of at most so many newest bars, oldest first."""
+        high, low, close = self._bars[:, max(0, self.count - bars) : self.count]
+        return high, low, close
+
+    @property
+    def last_close(self) -> float:
+        return float(self._bars[2, self.count - 1])
+
+    @property
+    def previous_close(self) -> float:
+        return float(self._bars[2, self.count - 2])
+
+    def indicators(self) -> Indicators:
+        """Return the readings of the last bar.
+
+        Raises: InsufficientDataError for bars without any range or volume.
+        """
+        return self._stream.indicators()
+
+    def _put(self, *bar: float) -> None:
+        if self.count == self._bars.shape[1]:
+            self._bars = np.concatenate([self._bars, np.empty_like(self._bars)], axis=1)
+        self._bars[:, self.count] = bar
+        self.count += 1
+
+    def _remember(self, bar: Any) -> None:
+        self.last_date: date = bar.session_date
+        self.last_high, self.last_low = float(bar.high), float(bar.low)
+        self.provider, self.label = str(bar.provider), Label(bar.label)
+
+
+def _rows(bars: pd.DataFrame) -> np.ndarray[Any, Any]:
+    rows = np.empty(len(bars), dtype=ROW)
+    rows["day"] = [day.toordinal() for day in bars["session_date"]]
+    for name, column in zip(COLUMNS, _columns(bars), strict=True):
+        rows[name] = column
+    return rows
+
+
+def _columns(bars: pd.DataFrame) -> Sequence[FloatArray]:
+    return columns_of(bars, COLUMNS)

@@ -1,0 +1,123 @@
+"""What the intraday bars of one session say: VWAP since the open, the pre-market, the gap."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from core.analysis.bar_arrays import (
+    BarArrays,
+    FloatArray,
+    check_bar,
+    check_bars,
+    check_numbers,
+    columns_of,
+)
+from core.domain.feeds import SessionHours
+from core.errors import InsufficientDataError
+
+PREMARKET = timedelta(hours=5, minutes=30)  # 04:00 to 09:30 in New York
+
+
+class SessionReading(NamedTuple):
+    """A session so far. Prices in USD per share; None where there were no bars or no volume.
+
+    last: the newest price, the pre-market's until the session opens. gap_fraction: the first
+    price of the session, until it opens the newest of the pre-market, against the last close.
+    """
+
+    last: float
+    vwap: float | None
+    premarket_vwap: float | None
+    premarket_high: float | None
+    premarket_low: float | None
+    gap_fraction: float
+
+    @property
+    def above_vwap(self) -> bool | None:
+        return None if self.vwap is None else self.last > self.vwap
+
+
+class RunningVwap:
+    """The VWAP of one session, bar by bar in constant time, bit for bit as `vwap_series`."""
+
+    __slots__ = ("_notional", "_shares", "value")
+
+    def __init__(self) -> None:
+        self._notional = self._shares = 0.0
+        self.value: float | None = None
+
+    def update(self, high: float, low: float, close: float, volume: float) -> float | None:
+        """Add a bar. Raises: InsufficientDataError, and nothing has changed."""
+        check_bar(high, low, close, volume)
+        self._notional += (high + low + close) / 3 * volume
+        self._shares += volume
+        if self._shares > 0:
+            self.value = self._notional / self._shares
+        return self.value
+
+
+def vwap_series(bars: BarArrays) -> FloatArray:
+    """Return the typical price weighted by volume since the first bar, NaN before any volume.
+
+    Raises: InsufficientDataError, see `check_bars`.
+    """
+    check_bars(bars, minimum=1)
+    high, low, close, volume = bars
+    # cumsum adds in order, as RunningVwap does; sum would not
+    notional, shares = np.cumsum((high + low + close) / 3 * volume), np.cumsum(volume)
+    none = np.full(len(shares), math.nan)
+    vwap: FloatArray = np.divide(notional, shares, out=none, where=shares > 0)
+    return vwap
+
+
+def read_session(
+    bars: pd.DataFrame, hours: SessionHours, previous_close: float
+) -> SessionReading | None:
+    """Return what the bars of one session's pre-market and regular hours say, None without any.
+
+    Shape: 5-minute bars of one symbol with started_at, open, high, low, close, volume, oldest
+        first; those of other times are left out.
+    Raises: InsufficientDataError for bars out of order, see also `check_bars`.
+    """
+    first, opening, end = _places(bars, hours)
+    if first == end:
+        return None
+    arrays, (opens,) = BarArrays.of(bars), columns_of(bars, ("open",))
+    check_bars(arrays, minimum=1)
+    check_numbers({"open": opens}, minimum=1)
+    premarket = BarArrays(*(column[first:opening] for column in arrays))
+    regular = BarArrays(*(column[opening:end] for column in arrays))
+    start = opens[opening] if len(regular.close) else premarket.close[-1]
+    has_premarket = len(premarket.close) > 0
+    return SessionReading(
+        last=float(arrays.close[end - 1]),
+        vwap=_vwap(regular),
+        premarket_vwap=_vwap(premarket),
+        premarket_high=float(premarket.high.max()) if has_premarket else None,
+        premarket_low=float(premarket.low.min()) if has_premarket else None,
+        gap_fraction=float(start / previous_close - 1),
+    )
+
+
+def _places(bars: pd.DataFrame, hours: SessionHours) -> tuple[int, int, int]:
+    """Return where the pre-market begins, where the session opens and where it ends."""
+    if bars.empty:
+        return 0, 0, 0
+    started = pd.DatetimeIndex(bars["started_at"])
+    if started.tz is None or not (started.is_monotonic_increasing and started.is_unique):
+        raise InsufficientDataError("the intraday bars are not in order, or have no time zone")
+    moments = (hours.opens_at - PREMARKET, hours.opens_at, hours.closes_at)
+    first, opening, end = (int(started.searchsorted(pd.Timestamp(at))) for at in moments)
+    return first, opening, end
+
+
+def _vwap(bars: BarArrays) -> float | None:
+    if not len(bars.close):
+        return None
+    value = float(vwap_series(bars)[-1])
+    return None if math.isnan(value) else value

@@ -1,0 +1,163 @@
+"""What is known of the market, how fresh it is, and who delivers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, get_args
+
+import pandas as pd
+
+from core.analysis.adjustment import adjust_for_splits
+from core.analysis.freshness import judge
+from core.desk.symbol_series import with_averages, with_vwap
+from core.desk.watch_list import COLUMNS, next_event, row_of, rows_of_leads
+from core.domain.feed_policy import FeedHealth, Gap, ProviderState
+from core.domain.feeds import FeedName, Fundamentals
+from core.domain.market import MarketSnapshot, Timeframe
+from core.errors import InsufficientDataError, NotFoundError
+from core.flow import calendars
+from core.steps.check import find_gaps
+from core.steps.moment import CALENDAR, session_of
+from core.steps.providers import states
+from core.steps.services import Services
+
+NEWS_DAYS = 5
+STORIES = 50
+CHART_DAYS = 520  # 120 candles, and the 200 sessions before them for the slowest average
+SPARKLINE_SESSIONS = 30
+
+
+@dataclass(frozen=True)
+class SymbolView:
+    """Everything about one symbol.
+
+    daily: bars in today's shares, oldest first, with ema8, ema21, sma50 and sma200; intraday: the
+        5-minute bars of `intraday_date`, with vwap. NaN where a line is not known yet.
+    stories: symbols, title, sources, published_at, provider, label, url, sentiment.
+    actions: kind, ex_date, ratio, amount_usd, provider. quote: a row of `quotes_of`, or None.
+    """
+
+    symbol: str
+    snapshot: MarketSnapshot | None
+    daily: pd.DataFrame
+    intraday: pd.DataFrame
+    intraday_date: date | None
+    stories: pd.DataFrame
+    fundamentals: Fundamentals | None
+    actions: pd.DataFrame
+    quote: dict[str, Any] | None
+
+
+class Market:
+    """The watch list, one symbol, and the health of the data."""
+
+    def __init__(self, services: Services) -> None:
+        self._services, self._views = services, services.storage.views
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the followed symbols, the market's leads last."""
+        return self._services.universe.all
+
+    def watch_list(self) -> pd.DataFrame:
+        """Return one row per followed symbol, from its newest snapshot.
+
+        A lead has no snapshot of its own: its price is that of the newest one that it leads.
+        Shape: the columns of `watch_list.COLUMNS`. sparkline: the last closes in today's shares;
+            next_event: earnings, dividend or split. Missing is None or NaN.
+        """
+        now, symbols = self._services.clock.now(), self.symbols()
+        taken = {one.symbol: one for one in self._views.newest_snapshots(symbols, now)}
+        leads, events = rows_of_leads(taken.values()), self._events(taken, now)
+        bars = self._daily_of(symbols, 2 * SPARKLINE_SESSIONS, now)
+        tone = self._views.news_tone(symbols, now - timedelta(days=NEWS_DAYS), now)
+        told = {row["symbol"]: row for row in tone.to_dict("records")}
+        rows = [
+            (row_of(taken[symbol]) if symbol in taken else leads.get(symbol, {}))
+            | told.get(symbol, {})
+            | events[symbol]
+            | {"symbol": symbol, "is_lead": symbol in self._services.universe.leads}
+            | {"sparkline": _closes(bars.get(symbol))}
+            for symbol in symbols
+        ]
+        return pd.DataFrame(rows, columns=[*COLUMNS])
+
+    def symbol(self, symbol: str) -> SymbolView:
+        """Return everything about one followed symbol. Raises: NotFoundError."""
+        if symbol not in self.symbols():
+            raise NotFoundError(f"{symbol!r} is not on the watch list")
+        now, storage = self._services.clock.now(), self._services.storage
+        taken = self._views.newest_snapshots([symbol], now)
+        daily = self._daily_of([symbol], CHART_DAYS, now).get(symbol)
+        day = storage.bars.last_session(symbol, Timeframe.FIVE_MINUTES)
+        quotes = self._views.quotes_of([symbol], now).to_dict("records")
+        return SymbolView(
+            symbol=symbol,
+            snapshot=taken[0] if taken else None,
+            daily=pd.DataFrame() if daily is None else with_averages(daily),
+            intraday=with_vwap(self._views.intraday_bars(symbol, day), day)
+            if day
+            else pd.DataFrame(),
+            intraday_date=day,
+            stories=self._views.headlines(symbol, STORIES),
+            fundamentals=storage.fundamentals.latest_of([symbol], session_of(now), now).get(symbol),
+            actions=self._views.actions_of(symbol, now),
+            quote={str(k): v for k, v in quotes[0].items()} if quotes else None,
+        )
+
+    def health(self) -> list[FeedHealth]:
+        """Return how fresh each feed is against what data/feeds.yaml asks."""
+        now, policy = self._services.clock.now(), self._services.playbook.feeds
+        checks, is_open = self._views.feeds(), self._is_open(now)
+        found = []
+        for feed in get_args(FeedName):
+            mine = checks[checks["feed"] == feed]
+            newest = mine["newest_ok_at"].dropna().max() if len(mine) else None
+            last = mine.sort_values("checked_at")["error"].iloc[-1] if len(mine) else ""
+            at = None if newest is None or pd.isna(newest) else newest.to_pydatetime()
+            found.append(judge(feed, at, now, is_open, policy, error=str(last)))
+        return found
+
+    def providers(self) -> dict[str, list[ProviderState]]:
+        """Return how each provider does, by the kind of feed; nobody is asked for it."""
+        adapters = self._services.adapters
+        return {
+            "market data": states(adapters.market_data),
+            "news": states(adapters.news),
+            "fundamentals": states(adapters.fundamentals),
+        }
+
+    def gaps(self) -> list[Gap]:
+        """Return the sessions of the last year whose daily bar is not there."""
+        last = calendars.last_closed(CALENDAR, self._services.clock.now())
+        return find_gaps(self._services, last)
+
+    def findings(self) -> pd.DataFrame:
+        """Return what the checks of the data found: kind, symbol, text, found_at."""
+        return self._views.findings()
+
+    def _is_open(self, now: datetime) -> bool:
+        try:
+            return calendars.is_open(CALENDAR, now)
+        except InsufficientDataError:  # outside of what the calendar knows there is no session
+            return False
+
+    def _daily_of(
+        self, symbols: Sequence[str], days: int, now: datetime
+    ) -> dict[str, pd.DataFrame]:
+        """Return the daily bars of the last days in today's shares, oldest first, by symbol."""
+        today, storage = session_of(now), self._services.storage
+        start, end = today - timedelta(days=days), today + timedelta(days=1)
+        actions = storage.actions.known_of(symbols, now)
+        found = storage.bars.daily_of(symbols, start, end, now)
+        return {s: adjust_for_splits(bars, actions.get(s, ()), today) for s, bars in found.items()}
+
+    def _events(self, taken: dict[str, MarketSnapshot], now: datetime) -> dict[str, dict[str, Any]]:
+        known = self._services.storage.actions.known_of(self.symbols(), now)
+        today = session_of(now)
+        return {s: next_event(taken.get(s), known.get(s, ()), today) for s in self.symbols()}
+
+
+def _closes(bars: pd.DataFrame | None) -> list[float] | None:
+    return None if bars is None else bars["close"].tolist()[-SPARKLINE_SESSIONS:]

@@ -1,0 +1,36 @@
+"""Which files were imported and what became of their rows."""
+
+from __future__ import annotations
+
+from core.domain.imports import ImportedFiles
+from core.storage.views.base import StoreView
+
+FILES = """
+select kind, file_name, imported_at, rows_read, rows_stored, rows_duplicate, rows_quarantined,
+    first_date, last_date
+from imports order by imported_at desc, rowid desc limit ?
+"""
+REFUSED = """
+with newest as (
+    select kind, file_name, body from imports qualify row_number() over (
+        partition by kind, file_sha256 order by imported_at desc, rowid desc) = 1
+)
+select file_name, reasons.key as reason, reasons.value::bigint as rows
+from newest, json_each(body, '$.reasons') as reasons order by rows desc, file_name, reason limit ?
+"""
+CODES = """
+select code, count(*) as rows, sum(amount)::double as amount
+from broker_activities group by code order by code
+"""
+
+
+class ImportViews(StoreView):
+    """The migration report's facts about files."""
+
+    def imported_files(self, limit: int = 200) -> ImportedFiles:
+        """Return the newest imports, why rows were refused, and the broker's codes."""
+        return ImportedFiles(
+            files=self._store.frame(FILES, (limit,)),
+            refused=self._store.frame(REFUSED, (limit,)),
+            codes=self._store.frame(CODES),
+        )

@@ -1,0 +1,78 @@
+"""A state that grew bar by bar is the state that was opened on all bars."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.analysis.daily_state import DailyState
+from core.analysis.levels import levels_of
+from core.domain.market import DailyBar
+from core.errors import DomainError, InsufficientDataError
+
+LEAST = 220
+
+
+def history(seed: int, count: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    close = 100 * np.exp(np.cumsum(random.normal(0, 0.02, count)))
+    width = close * random.uniform(0.002, 0.03, count)
+    days = pd.bdate_range("2022-01-03", periods=count)
+    return pd.DataFrame(
+        {
+            "session_date": days.date, "open": close, "high": close + width, "low": close - width,
+            "close": close, "volume": random.integers(1, 10**7, count).astype(float),
+            "provider": "sample", "label": "real",
+        }
+    )  # fmt: skip
+
+
+def rows(bars: pd.DataFrame) -> list[DailyBar]:
+    stored = bars.assign(symbol="AAA", fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
+    return [DailyBar(**row) for row in stored.to_dict("records")]
+
+
+def told(state: DailyState) -> tuple[object, ...]:
+    read = state.indicators()
+    return (
+        state.sha256, state.count, state.first_date, state.last_date, state.last_close,
+        state.previous_close, state.last_high, state.last_low, read,
+        levels_of(state.recent(400), read, state.last_close),
+    )  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), more=st.integers(1, 300), cut=st.integers(0, 10**6))
+def test_bar_by_bar_is_bit_for_bit_all_at_once(seed: int, more: int, cut: int) -> None:
+    bars = history(seed, LEAST + more)
+    place = LEAST + cut % more
+    grown = DailyState(bars.head(place))
+    middle = (place + len(bars)) // 2
+    grown.append(rows(bars.iloc[place:middle]))
+    grown.append(rows(bars.iloc[middle:]))
+    assert told(grown) == told(DailyState(bars))
+
+
+def test_the_hash_knows_each_number_and_each_date() -> None:
+    bars = history(1, LEAST)
+    days = [*bars["session_date"][:-1], bars["session_date"].iloc[-1] + timedelta(days=1)]
+    others = [bars.assign(**{name: bars[name] * 1.0001}) for name in ("open", "high", "volume")]
+    every = [bars, *others, bars.assign(session_date=days)]
+    assert len({DailyState(one).sha256 for one in every}) == 5
+
+
+def test_a_bar_that_is_not_newer_is_refused() -> None:
+    bars = history(2, LEAST)
+    state = DailyState(bars)
+    with pytest.raises(DomainError, match="not newer"):
+        state.append(rows(bars.tail(1)))
+
+
+def test_too_few_bars_make_no_state() -> None:
+    with pytest.raises(InsufficientDataError):
+        DailyState(history(3, LEAST - 1))
