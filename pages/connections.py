@@ -15,12 +15,14 @@ from pages.components.tables import State, number, table, when, wide
 
 def health() -> None:
     """Draw how fresh each feed is, why one is not, and how its providers do."""
-    market = bootstrap.desk().market
-    found = market.health()
+    desk = bootstrap.desk()
+    found = desk.market.health()
     feed_health.freshness(found)
     feed_health.errors(found)
     st.subheader("Providers")
-    feed_health.providers(market.providers())
+    feed_health.providers(desk.market.providers())
+    if desk.clock.is_replay:
+        st.caption("Limits and circuits run on this machine's clock, not on the replayed one.")
 
 
 def feeds() -> None:

@@ -11,7 +11,7 @@ from core import bootstrap
 from pages.components import feed_health
 from pages.components.edge import live
 from pages.components.formatting import prose
-from pages.components.symbol_view import symbol_view
+from pages.components.symbol_view import heading, symbol_view
 from pages.components.watch_list import watch_list
 
 SYMBOL, LIST = "market_symbol", "market_list"
@@ -62,10 +62,13 @@ def draw(listed: pd.DataFrame) -> None:
     symbols = bootstrap.desk().market.symbols()
     asked = asked_for(symbols)
     watch_list(listed, key=LIST, on_select=open_row, first=symbols.index(asked))
-    symbol = st.selectbox(
-        "Symbol", symbols, key=SYMBOL, bind="query-params", on_change=choose_row, width=220
-    )
-    symbol_view(bootstrap.desk().market.symbol(symbol))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        symbol = st.selectbox(
+            "Symbol", symbols, key=SYMBOL, bind="query-params", on_change=choose_row, width=180
+        )
+        view = bootstrap.desk().market.symbol(symbol)
+        heading(view)
+    symbol_view(view)
 
 
 st.title("Market", icon=":material/candlestick_chart:")
@@ -75,7 +78,7 @@ listed = read(str(desk.settings.data_dir), desk.clock.now().replace(second=0, mi
 if listed["sparkline"].isna().all():
     st.caption(
         "No snapshot yet. The aggregate workflow fetches the bars and takes one of each symbol, "
-        "every 15 minutes while the market is open."
+        f"every 15 minutes while the market is open. Followed: {', '.join(desk.market.symbols())}."
     )
 else:
     draw(listed)

@@ -107,4 +107,4 @@ with posts.container(border=True, height="stretch"):
 with runs.container(border=True, height="stretch"):
     session.runs_card(view.runs)
 with feeds.container(border=True, height="stretch"):
-    session.feeds_card(view.feeds, now)
+    session.feeds_card(view.feeds, desk.market.health(), now)

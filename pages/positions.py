@@ -9,6 +9,7 @@ from core import bootstrap
 from core.domain.views import PositionsView
 from pages.components import charts
 from pages.components.formatting import NEW_YORK, eastern, money, plural, r
+from pages.components.migration import migration
 from pages.components.tables import State, dollars, number, table, when
 
 
@@ -145,3 +146,4 @@ with filled:
         },
         key="positions_fills", alt="Fills, newest first", empty="Nothing was filled yet.",
     )  # fmt: skip
+migration(bootstrap.desk().imports.migration())

@@ -136,7 +136,11 @@ def _told(kind: str, provider: Provider[Any]) -> ConnectionReport:
 
 def _unasked(kind: str, name: str) -> ConnectionReport:
     return ConnectionReport(
-        kind=kind, adapter=name, configured=True, reachable=None, detail="nobody asked it yet"
+        kind=kind,
+        adapter=name,
+        configured=True,
+        reachable=None,
+        detail="not asked since the desk started",
     )
 
 

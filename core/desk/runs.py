@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.domain.flow import ApprovalState, RunStatus, StepStatus
-from core.domain.reports import PendingReport, RunReport, StepReport, TacticReport
+from core.domain.reports import FeedReport, PendingReport, RunReport, StepReport, TacticReport
 from core.errors import DomainError, FileError, NotFoundError, StaleError
 from core.flow.control import Control
 from core.flow.diagram import mermaid
@@ -50,6 +50,7 @@ class Runs:
             workflow=status.workflow,
             status=status.status,
             steps=tuple(StepReport(id=s.id, status=s.status, seconds=s.seconds) for s in steps),
+            feeds=self._feeds(run_id),
             tactics=tuple(TacticReport.model_validate(t) for t in _tactics(steps)),
             pending=self._pending(run_id),
             error=status.error or "",
@@ -128,6 +129,11 @@ class Runs:
         if self._services.clock.is_replay and self._services.state.replay_position() is None:
             raise StaleError("the replay has not begun; name a session with --date")
         return today
+
+    def _feeds(self, run_id: str) -> tuple[FeedReport, ...]:
+        checks = self._services.storage.quality.checks_of(run_id)
+        fields = set(FeedReport.model_fields)
+        return tuple(FeedReport.model_validate(c.model_dump(include=fields)) for c in checks)
 
     def _pending(self, run_id: str) -> tuple[PendingReport, ...]:
         waiting = self._services.approvals.list(ApprovalState.PENDING)

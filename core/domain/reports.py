@@ -31,11 +31,24 @@ class PendingReport(Frozen):
     title: str = ""
 
 
+class FeedReport(Frozen):
+    """What one provider delivered of one feed in a run."""
+
+    feed: str
+    provider: str
+    rows_read: int
+    rows_stored: int
+    rows_quarantined: int
+    newest_at: UtcDatetime | None
+    error: str
+
+
 class RunReport(Frozen):
     run_id: str
     workflow: str
     status: str
     steps: tuple[StepReport, ...]
+    feeds: tuple[FeedReport, ...]
     tactics: tuple[TacticReport, ...]
     pending: tuple[PendingReport, ...]
     error: str = ""

@@ -10,9 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.analysis.overlap import common_ratio, overlap_difference
-from core.analysis.quality import quarantine, split_bars
-from core.domain.feeds import DataFinding, QuarantinedRow
+from core.analysis.quality import split_bars
 from core.domain.market import BAR_COLUMNS, BarQuery, Timeframe
 from core.errors import AppError
 from core.flow import calendars
@@ -22,12 +20,12 @@ from core.steps.board import start_of
 from core.steps.feed_record import FailureWatch, record
 from core.steps.moment import CALENDAR, received_at
 from core.steps.providers import first_answer
+from core.steps.revisions import compare
 
 LENGTHS = {
     Timeframe.MINUTE: timedelta(minutes=1),
     Timeframe.FIVE_MINUTES: timedelta(minutes=5),
 }
-RESCALED = "came back divided by {:g}, and prices as they were traded do not change"
 
 
 @dataclass
@@ -105,14 +103,14 @@ def store_bars(context: StepContext, provider: str, frame: pd.DataFrame) -> dict
     """Keep the bars that are whole, sound and on the scale of those that are known."""
     services, now = context.services, received_at(context)
     good, bad = split_bars(frame, provider, now, until=now)
-    good = good[_is_complete(good, now)]
-    good, rescaled, findings = _compare(context, provider, good)
-    services.storage.quality.quarantine([*bad, *rescaled])
-    services.storage.quality.record_findings(findings)
+    compared = compare(context, provider, good[_is_complete(good, now)])
+    good = compared.kept
+    services.storage.quality.quarantine([*bad, *compared.refused])
+    services.storage.quality.record_findings(compared.findings)
     return _counts(
         read=len(frame),
         stored=services.storage.bars.append(good, now) if len(good) else 0,
-        refused=len(bad) + len(rescaled),
+        refused=len(bad) + len(compared.refused),
         newest=good["started_at"].max().isoformat() if len(good) else None,
     )
 
@@ -123,41 +121,6 @@ def _is_complete(bars: pd.DataFrame, now: datetime) -> pd.Series[bool]:
     ends = bars["started_at"] + intraday
     closed = bars["session_date"] <= calendars.last_closed(CALENDAR, now)
     return ends.le(pd.Timestamp(now)).where(intraday.notna(), closed)
-
-
-def _compare(
-    context: StepContext, provider: str, bars: pd.DataFrame
-) -> tuple[pd.DataFrame, list[QuarantinedRow], list[DataFinding]]:
-    """Set aside bars that came back on another scale; tell of these and of other revisions."""
-    now, refused, findings = received_at(context), [], list[DataFinding]()
-    keep = pd.Series(data=True, index=bars.index)
-    for keys, fetched in bars.groupby(["symbol", "timeframe"], sort=False):
-        symbol, timeframe = map(str, keys)
-        days = fetched["session_date"]
-        stored = context.services.storage.bars.of_provider(
-            [symbol], timeframe, provider, days.min(), days.max()
-        )
-        changed = overlap_difference(stored, fetched)
-        if not changed:
-            continue
-        ratio = common_ratio(stored, fetched)
-        if ratio is None:
-            text = f"{provider} revised {len(changed)} of its {timeframe} bars since {changed[0]}"
-            findings.append(_finding(context, "revision", symbol, text))
-            continue
-        reason = RESCALED.format(ratio)
-        text = f"{timeframe} bars of {provider} since {changed[0]} {reason}"
-        findings.append(_finding(context, "rescaled", symbol, f"{text}: was there a split?"))
-        old = fetched[fetched["started_at"].isin(stored["started_at"])]
-        refused += quarantine(old, pd.Series(reason, index=old.index), provider, now)
-        keep[old.index] = False
-    return bars[keep], refused, findings
-
-
-def _finding(context: StepContext, kind: Any, symbol: str, text: str) -> DataFinding:
-    return DataFinding(
-        kind=kind, symbol=symbol, text=text, found_at=received_at(context), run_id=context.run_id
-    )
 
 
 def _counts(

@@ -32,11 +32,11 @@ def record(
 
 def is_due(context: StepContext, feed: FeedName) -> bool:
     """Tell whether a feed is older than the node's `every_minutes`; without them it always is."""
-    minutes = context.options.get("every_minutes")
-    last = context.services.storage.quality.last_success(feed)
+    minutes, now = context.options.get("every_minutes"), received_at(context)
+    last = context.services.storage.quality.last_success(feed, now)
     if minutes is None or last is None:
         return True
-    return received_at(context) - last >= timedelta(minutes=float(minutes))
+    return now - last >= timedelta(minutes=float(minutes))
 
 
 class FailureWatch:

@@ -32,7 +32,9 @@ FINDINGS = FactTable(
     keys=("kind", "symbol", "text"),
     columns=("kind", "symbol", "text", "found_at", "run_id"),
 )
-LAST_SUCCESS = "select max(checked_at) from feed_checks where feed = ? and error = ''"
+LAST_SUCCESS = """
+select max(checked_at) from feed_checks where feed = ? and error = '' and checked_at <= ?
+"""
 
 
 class Quality:
@@ -48,9 +50,13 @@ class Quality:
     def record_check(self, check: FeedCheck) -> None:
         CHECKS.append(self._store, [check])
 
-    def last_success(self, feed: str) -> datetime | None:
-        """Return when a feed was last fetched without an error."""
-        found: datetime | None = self._store.all(LAST_SUCCESS, (feed,))[0][0]
+    def checks_of(self, run_id: str) -> list[FeedCheck]:
+        """Return what a run fetched, one check per feed and provider, in the order of the run."""
+        return CHECKS.find(self._store, "run_id = ? order by rowid", (run_id,))
+
+    def last_success(self, feed: str, until: datetime) -> datetime | None:
+        """Return when, up to a moment, a feed was last fetched without an error."""
+        found: datetime | None = self._store.all(LAST_SUCCESS, (feed, until))[0][0]
         return found
 
     def record_findings(self, findings: Sequence[DataFinding]) -> int:

@@ -29,15 +29,19 @@ def age(one: FeedHealth) -> str:
     """Say when a feed last succeeded."""
     if one.age_minutes is None:
         return "No success yet"
-    return f"{span(timedelta(minutes=one.age_minutes))} old"
+    if one.age_minutes < 1:
+        return "Read just now"
+    return f"Read {span(timedelta(minutes=one.age_minutes))} ago"
 
 
 def errors(health: Sequence[FeedHealth]) -> None:
     """Draw the text of each feed's last error; one that another provider made up for, too."""
-    for one in (one for one in health if one.error):
-        st.markdown(
-            f"{badges.inline(one.state)} **{one.feed}** :small[{prose(one.error[:ERROR_LENGTH])}]"
-        )
+    lines = [
+        f"{badges.inline(one.state)} **{one.feed}** :small[{prose(one.error[:ERROR_LENGTH])}]"
+        for one in health if one.error
+    ]  # fmt: skip
+    if lines:
+        st.markdown("  \n".join(lines))
 
 
 def alarm(health: Sequence[FeedHealth]) -> None:

@@ -125,7 +125,8 @@ def words(name: str) -> str:
 
 def prose(text: object) -> str:
     """Return untrusted text so that Markdown shows it as it is: no mathematics, link or image."""
-    escaped = _MARKDOWN.sub(r"\\\1", str(text).replace("www.", "www\u200b."))
+    unlinked = str(text).replace("www.", "www\u200b.").replace("://", ":\u200b//")
+    escaped = _MARKDOWN.sub(r"\\\1", unlinked)
     return _LINE_START.sub(lambda found: f"{found[1]}\\{found[2]}", escaped)
 
 

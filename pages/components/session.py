@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 import streamlit as st
 
+from core.domain.feed_policy import FeedHealth
 from pages.components import badges
 from pages.components.formatting import NEW_YORK, ago, brief, day, plural, prose, r
 
@@ -101,13 +102,15 @@ def runs_card(runs: pd.DataFrame) -> None:
     st.page_link("workflows.py", label="All runs", icon=":material/arrow_forward:")
 
 
-def feeds_card(feeds: pd.DataFrame, now: datetime) -> None:
+def feeds_card(feeds: pd.DataFrame, health: Sequence[FeedHealth], now: datetime) -> None:
     st.markdown("**Feeds**")
     if feeds.empty:
         st.caption("No feed has been read yet.")
         return
+    late = {one.feed for one in health if one.state == "late"}
     lines = [
-        f"{badges.inline('failed' if row.error else 'ok')} **{row.feed}** "
+        f"{badges.inline('failed' if row.error else 'late' if row.feed in late else 'ok')} "
+        f"**{row.feed}** "
         f":small[:gray[{prose(row.provider)}, {_fresh(row, now)}]]"
         for row in rows_of(feeds)
     ]

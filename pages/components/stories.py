@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
 
 from pages.components import badges
 from pages.components.formatting import eastern, prose
-from pages.components.session import publication_link, rows_of
+from pages.components.session import rows_of
 
-SHOWN, TONELESS = 12, 0.05  # VADER's authors call what lies within 0.05 of zero neutral
+ADDRESS = "%/:?#@&=+,;~-._!'"
+SHOWN, TONELESS = 8, 0.05  # VADER's authors call what lies within 0.05 of zero neutral
 
 
 def stories(found: pd.DataFrame) -> None:
@@ -21,11 +23,17 @@ def stories(found: pd.DataFrame) -> None:
         st.caption("No story about this symbol is stored.")
         return
     for row in rows_of(found.head(SHOWN)):
-        with st.container(gap=None):
-            publication_link(str(row.url or ""), str(row.title), icon=":material/article:")
-            st.markdown(_told(row))
+        st.markdown(f"{title(str(row.title), str(row.url or ''))}  \n{_told(row)}")
     if len(found) > SHOWN:
         st.caption(f"The newest {SHOWN} of {len(found)}.")
+
+
+def title(text: str, url: str) -> str:
+    """Return the title as Markdown, linked where the address is one of the web."""
+    if not url.startswith(("https://", "http://")):
+        return prose(text)
+    # What could end the link's address or begin another mark is percent-encoded.
+    return f"[{prose(text)}]({quote(url, safe=ADDRESS)})"
 
 
 def _told(row: Any) -> str:

@@ -53,8 +53,8 @@ def daily_chart(view: SymbolView, wanted: Sequence[str]) -> None:
     if LEVELS in wanted and view.snapshot is not None:
         names = placed(view.snapshot.levels, view.snapshot.last, _reach(bars))
         _draw_levels(figure, names, colors)
-    show_candles(figure, bars, key="market_daily", named=[name.at for name in names])
     _origin(bars)
+    show_candles(figure, bars, key="market_daily", named=[name.at for name in names])
 
 
 def intraday_chart(view: SymbolView) -> None:
@@ -67,8 +67,8 @@ def intraday_chart(view: SymbolView) -> None:
     colors = palette()
     figure = candle_figure(bars, colors)
     _draw_lines(figure, bars, ["vwap"], colors)
+    _origin(bars, f", {day(view.intraday_date)}, New York time")
     show_candles(figure, bars, key="market_intraday")
-    _origin(bars, f" of {day(view.intraday_date)}, New York time")
 
 
 def placed(levels: Iterable[Level], last: float, reach: tuple[float, float]) -> list[Name]:
@@ -77,19 +77,18 @@ def placed(levels: Iterable[Level], last: float, reach: tuple[float, float]) -> 
     Names are moved away from the last price, so that none covers another.
     """
     low, high = reach
-    gap = (high - low) * 0.045  # a line of the names' font, in the chart's height
+    gap = (high - low) * 0.04  # a line of the names' font, in the chart's height
     seen = sorted((one for one in levels if low <= one.price <= high), key=lambda one: one.price)
     above = [one for one in seen if one.price > last][:NAMED_LEVELS]
     below = [one for one in reversed(seen) if one.price <= last][:NAMED_LEVELS]
-    return _apart(above, gap) + _apart(below, -gap)
+    return _apart(above, last, gap) + _apart(below, last, -gap)
 
 
-def _apart(levels: Sequence[Level], gap: float) -> list[Name]:
+def _apart(levels: Sequence[Level], last: float, gap: float) -> list[Name]:
     """Place names in one direction, each at least a gap from the one before."""
-    names: list[Name] = []
-    nearest = max if gap > 0 else min
+    names, nearest, at = list[Name](), max if gap > 0 else min, last - gap / 2
     for level in levels:
-        at = nearest(level.price, names[-1].at + gap) if names else level.price
+        at = nearest(level.price, at + gap)
         names.append(Name(level, at))
     return names
 

@@ -27,21 +27,26 @@ SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
 def readings(snapshot: MarketSnapshot) -> None:
     """Draw the readings that tell the state of a symbol, each with its word."""
     read, vwap = snapshot.indicators, snapshot.vwap
-    distance = None if vwap is None else snapshot.last / vwap - 1
     adx = NOTHING if read.adx14 is None else f"{read.adx14:.0f}"
     with st.container(horizontal=True):
         _metric("RSI 14", f"{read.rsi14:.0f}", f"ADX {adx}")
         _metric("ATR 14", price(read.atr14), _against_mean(read))
         _metric("Band width", percent(read.bollinger_width), _squeeze(read))
         _metric("Relative volume", f"{read.relative_volume:.2f}", read.volume_state or NOTHING)
-        _metric("VWAP", price(vwap), f"last {percent(distance, signed=True)}")
-        _metric("Gap", percent(snapshot.gap_fraction, signed=True), "to the last close")
+        to_vwap = None if vwap is None else percent(snapshot.last / vwap - 1, signed=True)
+        _metric("VWAP", price(vwap), _session(vwap, f"last {to_vwap}"))
+        gap = snapshot.gap_fraction
+        _metric("Gap", percent(gap, signed=True), _session(gap, "from the last close"))
 
 
 def _metric(label: str, value: str, told: str) -> None:
     st.metric(
         label, value, told, delta_color="off", delta_arrow="off", border=True, height="stretch"
     )
+
+
+def _session(reading: float | None, told: str) -> str:
+    return "no bar of today" if reading is None else told
 
 
 def _against_mean(read: Indicators) -> str:
@@ -68,16 +73,20 @@ def ladder(snapshot: MarketSnapshot) -> None:
         **{name.capitalize(): getattr(pivots, name, None) for name in names},
     }  # fmt: skip
     ordered = sorted(found.items(), key=lambda item: (item[1] is None, -(item[1] or 0)))
-    away = [None if at is None else at / snapshot.last - 1 for _, at in ordered]
+    away = ["" if at == snapshot.last else _away(at, snapshot.last) for _, at in ordered]
     st.markdown("**Prices that matter**")
     st.table(
         pd.DataFrame({
             "Name": [name for name, _ in ordered],
             "Price": [price(at) for _, at in ordered],
-            "From last": [percent(fraction, signed=True) for fraction in away],
+            "From last": away,
         }),
         border="horizontal", hide_index=True, alt="Prices that matter, the highest first",
     )  # fmt: skip
+
+
+def _away(at: float | None, last: float) -> str:
+    return percent(None if at is None else at / last - 1, signed=True)
 
 
 def newest_quote(view: SymbolView) -> None:
@@ -88,7 +97,7 @@ def newest_quote(view: SymbolView) -> None:
     prices = {name: price(_number(view.quote[name])) for name in ("bid", "ask", "last")}
     told = ", ".join(f"{name} {amount}" for name, amount in prices.items())
     st.markdown(
-        f"{badges.inline(view.quote['label'])} Quote: {told} :small[:gray["
+        f"**Quote** {badges.inline(view.quote['label'])}  \n:small[{told}]  \n:small[:gray["
         f"{eastern(view.quote['quoted_at'])}, {prose(view.quote['provider'])}]]"
     )
 

@@ -15,8 +15,7 @@ DAILY, INTRADAY = "Daily", "5-minute"
 
 
 def symbol_view(view: SymbolView) -> None:
-    """Draw everything that is known of one symbol."""
-    heading(view)
+    """Draw everything that is known of one symbol, below its `heading`."""
     if view.snapshot is not None:
         symbol_numbers.readings(view.snapshot)
     left, right = st.columns([5, 2])
@@ -44,11 +43,11 @@ def heading(view: SymbolView) -> None:
         )
         return
     change = percent(taken.change_fraction, signed=True, places=2)
-    st.markdown(f"**{price(taken.last)}** {change} {' '.join(marks(taken))}")
     first, last = day(taken.bars_first_date), day(taken.bars_last_date)
-    st.caption(
-        f"As of {eastern(taken.as_of)}, from {taken.bars_count} daily bars of "
-        f"{prose(taken.provider)}, {first} to {last}. USD per share."
+    st.markdown(
+        f"**{price(taken.last)}** {change} {' '.join(marks(taken))}  \n"
+        f":small[:gray[As of {eastern(taken.as_of)}, USD per share. {taken.bars_count} daily bars "
+        f"of {prose(taken.provider)}, {first} to {last}.]]"
     )
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import badges
-from pages.components.formatting import NOTHING
-from pages.components.tables import number, when
+from pages.components.formatting import NEW_YORK, NOTHING
+from pages.components.tables import number
 
 PERCENTS = ("change_fraction", "gap_fraction", "vwap_distance_fraction")
-CROSSES = {"up": ["cross up"], "down": ["cross down"]}
+PERCENT = "%+.1f %%"
 States = Sequence[list[str] | None]
 
 
@@ -45,22 +45,28 @@ def _columns() -> dict[str, Any]:
     charts = st.column_config
     return {
         "symbol": charts.TextColumn("Symbol", pinned=True),
-        "sparkline": charts.AreaChartColumn("30 sessions", color="auto", width=100),
+        "sparkline": charts.AreaChartColumn("30 sessions", color="auto", width=66),
         "last": number("Last", "%,.2f"),
-        "change_fraction": number("Change", "%+.2f %%"),
-        "relative_volume": number("Rel. volume"),
+        "change_fraction": number("Change", PERCENT),
+        "relative_volume": _number("RVOL", "%.2f", "Relative volume: against its mean of 20 bars"),
         "macd": None,
-        "rsi14": number("RSI", "%.0f"),
-        "vwap_distance_fraction": number("To VWAP", "%+.2f %%"),
-        "gap_fraction": number("Gap", "%+.2f %%"),
+        "rsi14": _number("RSI", "%.0f", "RSI 14 of the last whole session"),
+        "vwap_distance_fraction": _number("VWAP", PERCENT, "Last against the session's VWAP", 58),
+        "gap_fraction": _number("Gap", PERCENT, "The session's open against the last close", 58),
         "regime": None,
-        "sentiment": number("Tone", "%+.2f"),
-        "stories": number("Stories", "%d"),
-        "next_event": "Next event",
-        "next_event_date": charts.DateColumn("On", format="D MMM YYYY"),
+        "sentiment": _number("Tone", "%+.2f", "Mean of the stories of five days, -1 to 1"),
+        "stories": _number("Stories", "%d", "Stories of the last five days"),
+        "next_event": charts.TextColumn("Event", help="The next known day that may move it"),
+        "next_event_date": charts.DateColumn("On", format="D MMM"),
         "label": None,
-        "as_of": when("As of"),
-    }
+        "as_of": charts.DatetimeColumn(
+            "As of (ET)", format="D MMM HH:mm", timezone=str(NEW_YORK)
+        ),
+    }  # fmt: skip
+
+
+def _number(label: str, shown: str, told: str, width: int | None = None) -> Any:
+    return st.column_config.NumberColumn(label, format=shown, help=told, width=width)
 
 
 def _states(listed: pd.DataFrame) -> dict[str, States]:
@@ -68,16 +74,18 @@ def _states(listed: pd.DataFrame) -> dict[str, States]:
     turns = zip(listed["macd_curl"], listed["macd_cross"], strict=True)
     regimes = zip(listed["trend"], listed["volatility"], strict=True)
     return {
-        "macd": [
-            None if pd.isna(curl) else [f"curl {curl}", *CROSSES.get(cross, ())]
-            for curl, cross in turns
-        ],
+        "macd": [None if pd.isna(curl) else [_turn(curl, cross)] for curl, cross in turns],
         "regime": [
             None if pd.isna(trend) else [f"trend {trend}", f"volatility {volatility}"]
             for trend, volatility in regimes
         ],
         "label": [None if pd.isna(label) else [str(label)] for label in listed["label"]],
     }
+
+
+def _turn(curl: str, cross: str) -> str:
+    """Return the one turn of the MACD: what has just crossed cannot curl towards zero."""
+    return f"curl {curl}" if cross == "none" else f"cross {cross}"
 
 
 def _words(listed: pd.DataFrame, states: States) -> pd.Series[Any]:

@@ -89,6 +89,9 @@ def test_every_feed_is_fetched_stored_and_counted(stubs: HTTPServer, opened: Ope
     assert done["news"]["stories"] >= 2
     assert done["fundamentals"]["rows_stored"] == 1
     assert done["prices"]["checked"] >= 1
+    report = desk.runs.report(desk.runs.recent(1)[0].run_id)
+    assert {one.feed for one in report.feeds} >= {"bars", "quotes", "actions", "news"}
+    assert sum(one.rows_stored for one in report.feeds) > 5
     found = checks(desk)
     assert found["bars", "alpaca"]["rows_stored"] > 0
     assert {"rss", "alpaca"} <= {provider for feed, provider in found if feed == "news"}

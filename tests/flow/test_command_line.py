@@ -118,3 +118,27 @@ def test_workflow_files_are_validated(data_dir: Path) -> None:
     code, workflows = core(data_dir, "workflows", "validate")
     assert code == 0
     assert "daily_tactic" in {workflow["workflow"] for workflow in workflows}
+
+
+def test_aggregate_reports_the_counts_of_each_feed(data_dir: Path) -> None:
+    code, report = core(data_dir, "run", "aggregate", "--date", "2023-06-13", "--wait")
+    assert (code, report["status"]) == (0, "succeeded"), report
+    counts = {(one["feed"], one["provider"]): one for one in report["feeds"]}
+    assert {feed for feed, _ in counts} == {"actions", "bars", "quotes", "news", "fundamentals"}
+    assert counts["fundamentals", "sample"]["rows_read"] == 6
+    assert {one["error"] for one in report["feeds"]} == {""}
+
+
+def test_a_file_of_bars_is_looked_at_then_stored_once(data_dir: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bars.csv"
+    path.write_text("Date;Ticker;Open;High;Low;Close;Volume\n2023-09-15;BRK-B;10,5;12;9;11;1.000\n")
+    code, seen = core(data_dir, "import", "bars", str(path), "--dry-run")
+    assert (code, seen["rows_stored"], seen["understood"]["delimiter"]) == (0, 0, ";")
+    stored = [core(data_dir, "import", "bars", str(path))[1] for _ in range(2)]
+    assert [(one["rows_stored"], one["rows_duplicate"]) for one in stored] == [(1, 0), (0, 1)]
+
+
+def test_a_file_that_is_not_there_exits_one(data_dir: Path) -> None:
+    code, refused = core(data_dir, "import", "robinhood", "nowhere.csv")
+    assert code == 1
+    assert "there is no file" in refused["error"]

@@ -12,13 +12,14 @@ from core.replay import ReplayStatus
 from tests.pages.conftest import MAIN, WAITING_DAY, installed, open_page, opened, told
 
 PAGES = (
-    "overview", "approvals", "tactics", "positions", "content", "engagement", "workflows",
-    "connections",
+    "overview", "approvals", "tactics", "market", "positions", "content", "engagement",
+    "workflows", "connections",
 )  # fmt: skip
 EMPTY_WORDS = {
     "overview": "Inbox zero",
     "approvals": "Inbox zero",
     "tactics": "No tactic yet",
+    "market": "No snapshot yet",
     "positions": "The broker has not been asked yet",
     "content": "No post yet",
     "engagement": "No sample yet",
@@ -29,11 +30,12 @@ FAILING = {
     "overview": ("views", "overview"),
     "approvals": ("views", "decided"),
     "tactics": ("views", "tactic_sessions"),
+    "market": ("market", "watch_list"),
     "positions": ("views", "positions"),
     "content": ("views", "content_board"),
     "engagement": ("views", "engagement"),
     "workflows": ("runs", "recent"),
-    "connections": ("connections", "doctor"),
+    "connections": ("connections", "report"),
 }
 
 
