@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-MODULES = ("flow", "store", "desk")
+MODULES = ("flow", "store", "data", "indicators", "desk")
 
 
 def main() -> int:

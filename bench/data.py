@@ -80,9 +80,9 @@ def _page(desk: Desk) -> Row:
 def _snapshots(desk: Desk, as_of: datetime, session: date) -> None:
     symbols = tuple(f"S{number:03}" for number in range(SYMBOLS))
     services = dataclasses.replace(desk._services, universe=Universe(symbols, (symbols[0],)))
-    taken, without = take_snapshots(services, session, as_of)
-    assert len(taken) == SYMBOLS, dict(list(without.items())[:2])
-    services.storage.insights.append_snapshots(taken)
+    taken = take_snapshots(services, session, as_of)
+    assert len(taken.symbols) == SYMBOLS, dict(list(taken.failed.items())[:2])
+    services.storage.insights.append_snapshots(taken.all)
 
 
 def _bars(symbols: list[str], count: int, last: date = LAST) -> pd.DataFrame:
@@ -91,7 +91,7 @@ def _bars(symbols: list[str], count: int, last: date = LAST) -> pd.DataFrame:
         -count:
     ]
     random = np.random.default_rng(len(symbols) + count)
-    close = 100 * np.exp(np.cumsum(random.normal(0, 0.01, (len(symbols), count)), axis=1)).ravel()
+    close = 100 * np.exp(np.cumsum(random.normal(0, 0.001, (len(symbols), count)), axis=1)).ravel()
     columns: dict[str, Any] = {
         "symbol": np.repeat(symbols, count), "timeframe": "1d",
         "session_date": np.tile(np.array(sessions, dtype=object), len(symbols)),

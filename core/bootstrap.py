@@ -35,12 +35,24 @@ from core.flow.desk_state import DeskState
 from core.flow.effects import EffectLedger
 from core.flow.engine import Engine, worker_queues
 from core.flow.loader import LoadedWorkflows, load_folder
-from core.ports import Alerts, Analyst, Broker, FundamentalsSource, MarketData, News, Publisher
+from core.flow.runtime import running
+from core.ports import (
+    Alerts,
+    Analyst,
+    Broker,
+    FundamentalsSource,
+    MarketData,
+    MarketStream,
+    News,
+    Publisher,
+)
 from core.replay import Replay, replay_start
 from core.settings import Mode, Settings, load
 from core.steps.board import Board
+from core.steps.limits import Timing, TokenBucket
 from core.steps.providers import Provider
 from core.steps.services import Adapters, NewsDesk, Playbook, Services, Universe, WorkerServices
+from core.storage.configurations import Configuration
 from core.storage.storage import Storage
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -55,7 +67,7 @@ def build(settings: Settings) -> Desk:
 
     Raises: StoreLockedError if another desk owns the data folder.
     """
-    storage = Storage(settings.store_path, settings.market_data)
+    storage = Storage(settings.store_path, settings.market_data, settings.fundamentals)
     try:
         return _wire(settings, storage)
     except BaseException:
@@ -82,6 +94,14 @@ def _wire(settings: Settings, storage: Storage) -> Desk:
         storage=storage,
         board=Board(storage),
     )
+    if not services.clock.is_replay:
+        storage.configurations.remember(
+            Configuration(
+                market_data=settings.market_data,
+                fundamentals=settings.fundamentals,
+                leads=services.universe.leads,
+            )
+        )
     engine = Engine(database, settings.engine_url, services, executor_id=EXECUTOR)
     replay = Replay(services, engine, control, workflows.workflows)
     return Desk(services, engine, control, workflows, replay)
@@ -105,13 +125,22 @@ def build_worker(settings: Settings) -> Engine:
 
 
 def build_adapters(settings: Settings, policy: FeedPolicy) -> Adapters:
+    """Build what is chosen; the adapters of one vendor share its rate limit."""
+    timing, buckets = Timing(wait=_pause), dict[str, TokenBucket]()
+
+    def provider(name: str, adapter: registry.PortT) -> Provider[registry.PortT]:
+        own = policy.provider(name)
+        bucket = TokenBucket(own.requests_per_minute, timing.clock)
+        bucket = buckets.setdefault(name, bucket)
+        return Provider(name, adapter, own, bucket=bucket, timing=timing)
+
     def one(kind: str, name: str, port: type[registry.PortT]) -> registry.PortT:
         return registry.create(kind, name, port, settings)
 
     def some(
         kind: str, names: Sequence[str], port: type[registry.PortT]
     ) -> list[Provider[registry.PortT]]:
-        return [Provider(name, one(kind, name, port), policy.provider(name)) for name in names]
+        return [provider(name, one(kind, name, port)) for name in names]
 
     return Adapters(
         market_data=some("market_data", settings.market_data, MarketData),
@@ -121,7 +150,24 @@ def build_adapters(settings: Settings, policy: FeedPolicy) -> Adapters:
         broker=one("brokers", settings.broker, Broker),
         publishers={name: one("publishers", name, Publisher) for name in settings.publishers},
         alerts=one("alerts", settings.alerts, Alerts),
+        stream=_stream(settings),
     )
+
+
+def _pause(seconds: float) -> None:
+    """Wait within a step; a stop of the engine ends it."""
+    running().pause(seconds)
+
+
+def _stream(settings: Settings) -> MarketStream | None:
+    if not settings.stream:
+        return None
+    if settings.mode is Mode.DEMO:
+        raise ConfigurationError(
+            f"CONVERGENCE_STREAM={settings.stream}: the demo replays the sample and follows no "
+            "live market; set CONVERGENCE_MODE=paper, or leave CONVERGENCE_STREAM empty"
+        )
+    return registry.create("streams", settings.stream, MarketStream, settings)
 
 
 def load_workflows(settings: Settings) -> LoadedWorkflows:

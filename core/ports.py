@@ -72,6 +72,16 @@ class MarketCalendar(Protocol):
         ...
 
 
+@runtime_checkable
+class CountsRequests(Protocol):
+    """An adapter that may need several requests, or none, for one answer, and counts them."""
+
+    @property
+    def requests_sent(self) -> int:
+        """Return how many requests it has sent so far."""
+        ...
+
+
 class StreamSink(Protocol):
     """Takes what a stream delivers; called from the stream's thread, one call at a time."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.domain.base import SYMBOL_PATTERN
 from core.errors import ConfigurationError
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -94,6 +96,15 @@ class Settings(Vendors):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("watchlist")
+    @classmethod
+    def _symbols(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        symbols = tuple(dict.fromkeys(text.upper() for text in value))
+        wrong = [text for text in symbols if not re.fullmatch(SYMBOL_PATTERN, text)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no symbol; write them like AAPL or BRK.B")
+        return symbols
 
     @field_validator("oidc_allowed_emails")
     @classmethod

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 import streamlit as st
 
 from core import bootstrap
+from core.domain.feed_policy import Gap
 from pages.components import feed_health
 from pages.components.adapters import adapters
 from pages.components.formatting import ago, day, eastern
 from pages.components.ledger import chain
 from pages.components.tables import State, number, table, when, wide
+
+
+@st.cache_data(ttl="60s", max_entries=4, show_spinner=False)
+def gaps(store: str, moment: datetime) -> list[Gap]:  # noqa: ARG001
+    """Return what is only shown; the two arguments tell one desk and its minute from another."""
+    return bootstrap.desk().market.gaps()
 
 
 def health() -> None:
@@ -23,6 +32,13 @@ def health() -> None:
     feed_health.providers(desk.market.providers())
     if desk.clock.is_replay:
         st.caption("Limits and circuits run on this machine's clock, not on the replayed one.")
+
+
+def stream() -> None:
+    """Draw how the live stream does."""
+    desk = bootstrap.desk()
+    st.subheader("Stream")
+    feed_health.stream(desk.market.stream(), desk.clock.now())
 
 
 def feeds() -> None:
@@ -42,6 +58,7 @@ def feeds() -> None:
             "age": "Last success", "newest_ok_at": when("At"), "newest_at": when("Newest row"),
             "rows_read": number("Read", "%d"), "rows_stored": number("Stored", "%d"),
             "rows_quarantined": number("Refused", "%d"), "error": wide("Error"),
+            "note": wide("Missing"),
         },
         key="connections_feeds", alt="Feeds and their last check",
         empty="No feed has been read yet. The daily tactic reads them at 08:15 ET.",
@@ -109,6 +126,7 @@ def effects() -> None:
 
 st.title("Connections", icon=":material/cable:")
 health()
+stream()
 feeds()
 adapters()
 rows_tab, gaps_tab, findings_tab, refused_tab, effects_tab, chain_tab = st.tabs(
@@ -118,7 +136,9 @@ rows_tab, gaps_tab, findings_tab, refused_tab, effects_tab, chain_tab = st.tabs(
 with rows_tab:
     stored()
 with gaps_tab:
-    feed_health.gaps(bootstrap.desk().market.gaps())
+    desk = bootstrap.desk()
+    minute = desk.clock.now().replace(second=0, microsecond=0)
+    feed_health.gaps(gaps(str(desk.settings.data_dir), minute))
 with findings_tab:
     feed_health.findings(bootstrap.desk().market.findings())
 with refused_tab:

@@ -70,6 +70,7 @@ class AlpacaRest:
         key_id, secret = require_keys(settings)
         self.data_url = _base(settings.alpaca_data_url)
         self.trading_url = _base(settings.alpaca_trading_url)
+        self.requests_sent = 0
         self._http = httpx2.Client(
             headers={"APCA-API-KEY-ID": key_id, "APCA-API-SECRET-KEY": secret}, timeout=TIMEOUT
         )
@@ -109,6 +110,7 @@ class AlpacaRest:
     def _fetch(
         self, operation: str, url: str, params: Mapping[str, str]
     ) -> tuple[httpx2.Response, bytes]:
+        self.requests_sent += 1
         try:
             with self._http.stream("GET", url, params=params) as response:
                 return response, _read(operation, response)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import httpx2
@@ -36,7 +36,7 @@ class Answer:
     charset: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reader:
     """Reads addresses for the adapter and the operation that its errors name.
 
@@ -48,6 +48,7 @@ class Reader:
     user_agent: str
     max_bytes: int
     deadline_s: float = DEADLINE_S
+    requests_sent: int = field(default=0, init=False)
 
     def read(self, address: str) -> Answer:
         """Return what the address answers.
@@ -65,7 +66,11 @@ class Reader:
         async with (
             asyncio.timeout(self.deadline_s),
             httpx2.AsyncClient(
-                headers=headers, timeout=TIMEOUT, follow_redirects=True, max_redirects=REDIRECTS
+                headers=headers,
+                timeout=TIMEOUT,
+                follow_redirects=True,
+                max_redirects=REDIRECTS,
+                event_hooks={"request": [self._count]},
             ) as client,
             client.stream("GET", address) as response,
         ):
@@ -76,6 +81,9 @@ class Reader:
                 if len(body) > self.max_bytes:
                     raise self._unexpected(f"{shown(address)} sends more than {self._limit}")
             return Answer(bytes(body), response.charset_encoding or "")
+
+    async def _count(self, _request: httpx2.Request) -> None:
+        self.requests_sent += 1  # each redirect is one too
 
     def _check(self, status: int, place: str) -> None:
         reason = f"{place} answers {status}"

@@ -47,6 +47,7 @@ class YahooRest:
         is_yahoo = self._base_url.endswith(".yahoo.com")
         self._cookie_url = COOKIE_URL if is_yahoo else self._base_url
         self._operation, self._crumb = operation, ""
+        self.requests_sent = 0
         self.session: Session[Response] = Session(
             impersonate="chrome",  # Yahoo turns other clients away
             allow_redirects=False,
@@ -87,6 +88,7 @@ class YahooRest:
         return self._base_url + urlsplit(url).path
 
     def _send(self, url: str, params: Mapping[str, Any]) -> Response:
+        self.requests_sent += 1
         try:
             return self.session.get(url, params=dict(params), timeout=TIMEOUT_S)
         except (InvalidURL, InvalidSchema) as error:

@@ -14,6 +14,10 @@ from core.domain.feeds import CorporateAction
 from core.errors import DomainError
 
 PRICES = ["open", "high", "low", "close"]
+# New shares per old share. 3:2 and the like are no clue: prices move by a third without a split.
+COMMON_RATIOS = (2, 3, 4, 5, 10, 20, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 10)
+RATIO_TOLERANCE = 0.03
+LEAST_MOVE = 0.45
 
 
 def adjust_for_splits(
@@ -48,6 +52,18 @@ def adjust_for_dividends(
         return bars
     factors = _later_product(bars, dividends, [_factor(bars, action) for action in dividends])
     return bars.assign(**bars[PRICES].mul(factors, axis=0))
+
+
+def split_like(before: float, after: float) -> str | None:
+    """Return the ratio of the split that a price moved like, as "4:1"; None for any other move."""
+    move = after / before
+    if abs(move - 1) < LEAST_MOVE:
+        return None
+    near = (one for one in COMMON_RATIOS if abs(move * one - 1) <= RATIO_TOLERANCE)
+    ratio = next(near, None)
+    if ratio is None:
+        return None
+    return f"{ratio:g}:1" if ratio > 1 else f"1:{1 / ratio:g}"
 
 
 def _in_force(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from struct import Struct
@@ -22,12 +23,44 @@ ROW = np.dtype([("day", "<i4"), *((name, "<f8") for name in COLUMNS)])
 PACKED = Struct("<i5d")  # the same bytes, for one bar
 
 
-class DailyState:
-    """What a snapshot needs of a symbol's daily bars, the same however the bars arrived.
+@dataclass(frozen=True)
+class DailyReading:
+    """What a snapshot needs of a symbol's daily bars at one moment; nothing changes it any more.
 
+    high, low, close: oldest first. provider: that of the last bar, then any others.
     sha256: of the rows as (proleptic day number, open, high, low, close, volume), little-endian
         int32 and float64, so that a post can be traced to exactly these bars.
     """
+
+    indicators: Indicators
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    first_date: date
+    last_date: date
+    provider: str
+    label: Label
+    sha256: str
+
+    def recent(self, bars: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return high, low and close of at most so many newest bars."""
+        return self.high[-bars:], self.low[-bars:], self.close[-bars:]
+
+    @property
+    def count(self) -> int:
+        return len(self.close)
+
+    @property
+    def last_close(self) -> float:
+        return float(self.close[-1])
+
+    @property
+    def previous_close(self) -> float:
+        return float(self.close[-2])
+
+
+class DailyState:
+    """A symbol's daily bars and their readings, the same however the bars arrived."""
 
     def __init__(self, bars: pd.DataFrame) -> None:
         """Take at least 220 bars, oldest first, in shares of one moment.
@@ -42,6 +75,7 @@ class DailyState:
         self._bars[:, : len(bars)] = arrays[:3]
         self.count = len(bars)
         self.first_date: date = bars.iloc[0]["session_date"]
+        self._providers = set(bars["provider"])
         self._remember(next(bars.tail(1).itertuples()))
 
     def append(self, bars: Iterable[DailyBar]) -> None:
@@ -56,31 +90,29 @@ class DailyState:
             numbers = (bar.open, bar.high, bar.low, bar.close, bar.volume)
             self._digest.update(PACKED.pack(bar.session_date.toordinal(), *numbers))
             self._put(bar.high, bar.low, bar.close)
+            self._providers.add(bar.provider)
             self._remember(bar)
 
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-    def recent(self, bars: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return high, low and close of at most so many newest bars, oldest first."""
-        high, low, close = self._bars[:, max(0, self.count - bars) : self.count]
-        return high, low, close
-
-    @property
-    def last_close(self) -> float:
-        return float(self._bars[2, self.count - 1])
-
-    @property
-    def previous_close(self) -> float:
-        return float(self._bars[2, self.count - 2])
-
-    def indicators(self) -> Indicators:
-        """Return the readings of the last bar.
+    def read(self) -> DailyReading:
+        """Return what the bars say now.
 
         Raises: InsufficientDataError for bars without any range or volume.
         """
-        return self._stream.indicators()
+        bars = self._bars[:, : self.count]  # a view, no copy: what is there is never written again
+        bars.flags.writeable = False
+        high, low, close = bars
+        others = sorted(self._providers - {self._last_provider})
+        return DailyReading(
+            indicators=self._stream.indicators(),
+            high=high,
+            low=low,
+            close=close,
+            first_date=self.first_date,
+            last_date=self.last_date,
+            provider=", ".join([self._last_provider, *others]),
+            label=self._label,
+            sha256=self._digest.hexdigest(),
+        )
 
     def _put(self, *bar: float) -> None:
         if self.count == self._bars.shape[1]:
@@ -90,8 +122,7 @@ class DailyState:
 
     def _remember(self, bar: Any) -> None:
         self.last_date: date = bar.session_date
-        self.last_high, self.last_low = float(bar.high), float(bar.low)
-        self.provider, self.label = str(bar.provider), Label(bar.label)
+        self._last_provider, self._label = str(bar.provider), Label(bar.label)
 
 
 def _rows(bars: pd.DataFrame) -> np.ndarray[Any, Any]:

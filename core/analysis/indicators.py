@@ -145,19 +145,21 @@ def to_indicators(read: Readings[float], histogram: Histogram, pivots: Pivots) -
 def read_lead(
     symbol: str, bars: pd.DataFrame, label: Label, session: SessionReading | None = None
 ) -> Lead:
-    """Return the direction of a lead on its last daily bar, and in its session where that is known.
+    """Return the direction of a lead: of its session against its daily bars, where that is known.
+
+    Before the session's first bar the last daily bar counts.
 
     Raises: InsufficientDataError for fewer than 63 bars or a number that is not finite.
     """
     (close,) = columns_of(bars, ("close",))
     check_numbers({"close": close}, MINIMUM_LEAD_BARS)
-    last = float(close[-1])
+    last, previous = (session.last, close[-1]) if session else (float(close[-1]), close[-2])
     return Lead(
         symbol=symbol,
         last=last,
         above_ema21=last > talib.EMA(close, timeperiod=21)[-1],
         above_sma50=last > talib.SMA(close, timeperiod=50)[-1],
-        change_fraction=float(close[-1] / close[-2] - 1),
+        change_fraction=float(last / previous - 1),
         label=label,
         above_vwap=session.above_vwap if session else None,
     )

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.domain.feeds import QuarantinedRow
-from core.domain.market import BAR_COLUMNS
+from core.domain.market import BAR_COLUMNS, Timeframe
 from core.errors import InsufficientDataError
 
 PRICES = ["open", "high", "low", "close"]
 IDENTITY = ["symbol", "timeframe", "started_at"]
+REPEATED = "the bar repeats the one before"
 
 
 def split_bars(
-    frame: pd.DataFrame, provider: str, recorded_at: datetime, *, until: datetime | None = None
+    frame: pd.DataFrame,
+    provider: str,
+    recorded_at: datetime,
+    *,
+    until: datetime | None = None,
+    sessions: Collection[date] | None = None,
 ) -> tuple[pd.DataFrame, list[QuarantinedRow]]:
     """Return the good rows in their order, and one quarantined row for each of the others.
 
     Shape: the columns of `BAR_COLUMNS`; `started_at` of the good rows is aware UTC. A bar that
-        starts after `until` is refused.
+        starts after `until` or belongs to a day outside `sessions` is refused, and a daily bar
+        with the prices and the volume of the one before.
     Raises: InsufficientDataError if a column is missing.
     """
     missing = [column for column in BAR_COLUMNS if column not in frame.columns]
@@ -30,7 +38,8 @@ def split_bars(
         raise InsufficientDataError(f"bars of {provider!r} lack the columns {', '.join(missing)}")
     rows = frame.reset_index(drop=True)
     started = _started(rows["started_at"])
-    reasons = _reasons(rows, started, until)
+    checks = [*_value_checks(rows, started), *_day_checks(rows, started, until, sessions)]
+    reasons = _reasons(rows, started, _first(checks, rows.index))
     refused = reasons.ne("")
     good = rows.assign(started_at=started)[~refused].reset_index(drop=True)
     return good, quarantine(rows[refused], reasons[refused], provider, recorded_at)
@@ -44,18 +53,17 @@ def _started(column: pd.Series[Any]) -> pd.Series[Any]:
     return pd.to_datetime(column, utc=True, errors="coerce").astype("datetime64[us, UTC]")
 
 
-def _reasons(rows: pd.DataFrame, started: pd.Series[Any], until: datetime | None) -> pd.Series[Any]:
-    """Return why each row is refused, an empty text where it is good."""
-    checks = _value_checks(rows, started)
-    if until is not None:
-        checks.append((started.gt(pd.Timestamp(until)), "the bar lies in the future"))
-    reasons = _first(checks, rows.index)
+def _reasons(
+    rows: pd.DataFrame, started: pd.Series[Any], reasons: pd.Series[Any]
+) -> pd.Series[Any]:
+    """Add why rows that are good by themselves do not fit to the rows before them."""
     keys = rows[IDENTITY].assign(started_at=started)
     left = reasons.eq("")
-    repeated = pd.Series(data=False, index=rows.index)
-    repeated[left] = keys[left].duplicated()
-    reasons = reasons.mask(repeated, "duplicate of an earlier row")
-    return reasons.mask(_late(keys, reasons.eq("")), "out of order")
+    twice = pd.Series(data=False, index=rows.index)
+    twice[left] = keys[left].duplicated()
+    reasons = reasons.mask(twice, "duplicate of an earlier row")
+    reasons = reasons.mask(_late(keys, reasons.eq("")), "out of order")
+    return reasons.mask(_stale(rows, reasons.eq("")), REPEATED)
 
 
 def _value_checks(rows: pd.DataFrame, started: pd.Series[Any]) -> list[tuple[pd.Series[Any], str]]:
@@ -75,6 +83,23 @@ def _value_checks(rows: pd.DataFrame, started: pd.Series[Any]) -> list[tuple[pd.
     ]
 
 
+def _day_checks(
+    rows: pd.DataFrame,
+    started: pd.Series[Any],
+    until: datetime | None,
+    sessions: Collection[date] | None,
+) -> list[tuple[pd.Series[Any], str]]:
+    checks = []
+    if until is not None:
+        checks.append((started.gt(pd.Timestamp(until)), "the bar lies in the future"))
+    days = pd.to_datetime(rows["session_date"], errors="coerce").astype("datetime64[us]")
+    if sessions is not None:
+        known = pd.to_datetime(list(sessions))
+        checks.append((~days.isin(known), "there is no session on that day"))
+    astray = started.dt.tz_localize(None).ne(days) & rows["timeframe"].eq(Timeframe.DAY)
+    return [*checks, (astray, "the start is not the midnight of the session")]
+
+
 def _first(checks: list[tuple[pd.Series[Any], str]], index: pd.Index) -> pd.Series[Any]:
     """Return the text of the first check that holds for each row."""
     masks = [mask.to_numpy(dtype=bool) for mask, _ in checks]
@@ -90,6 +115,16 @@ def _late(keys: pd.DataFrame, usable: pd.Series[Any]) -> pd.Series[Any]:
         newest = kept.groupby(["symbol", "timeframe"], sort=False)["started_at"].cummax()
         late[usable] = kept["started_at"].lt(newest)
     return late
+
+
+def _stale(rows: pd.DataFrame, usable: pd.Series[Any]) -> pd.Series[Any]:
+    """Tell which usable daily bars say the same as the one before; days without trades may."""
+    stale = pd.Series(data=False, index=rows.index)
+    kept = rows[usable & rows["timeframe"].eq(Timeframe.DAY)]
+    numbers = kept[[*PRICES, "volume"]].astype(float)
+    before = numbers.groupby(kept["symbol"], sort=False).shift()
+    stale[kept.index] = numbers.eq(before).all(axis=1) & numbers["volume"].gt(0)
+    return stale
 
 
 def quarantine(

@@ -7,6 +7,7 @@ from core.desk.controls import Controls
 from core.desk.decisions import Decisions
 from core.desk.housekeeping import Housekeeping
 from core.desk.imports import Imports
+from core.desk.live import Live
 from core.desk.market import Market
 from core.desk.runs import Runs
 from core.flow.control import Control
@@ -35,7 +36,8 @@ class Desk:
         self.runs = Runs(services, control, workflows)
         self.decisions = Decisions(services)
         self.connections = Connections(services)
-        self.market = Market(services)
+        self.live = Live(services)
+        self.market = Market(services, self.live)
         self.imports = Imports(services)
         self.housekeeping = Housekeeping(services, control, workflows)
         self.controls = Controls(services, self.housekeeping)
@@ -53,14 +55,16 @@ class Desk:
         self._engine_runs = True
 
     def start(self) -> None:
-        """Start the engine, the clock and, in the demo, the replay."""
+        """Start the engine, the clock and the stream or, in the demo, the replay."""
         self.start_engine()
         self.housekeeping.start()
+        self.live.start()
         if self.is_demo:
             self.replay.start()
 
     def close(self) -> None:
         """Stop in order: no new work, running steps to their end, then the stores."""
+        self.live.stop()
         self.housekeeping.stop()
         self.replay.stop()
         if self._engine_runs:

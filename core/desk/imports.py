@@ -6,13 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.analysis.bar_files import MAX_BYTES, Options, read_bars
-from core.analysis.quality import split_bars
 from core.analysis.robinhood import ActivityFile, read_activities
 from core.analysis.round_trips import summarize_trips, trade_history
+from core.desk.imported_bars import KEPT_PER_REASON, check_bars
 from core.domain.feeds import QuarantinedRow
 from core.domain.imports import (
     FileReading,
@@ -21,18 +21,14 @@ from core.domain.imports import (
     MigrationReport,
     TradeHistory,
 )
-from core.domain.market import BAR_COLUMNS, Timeframe
+from core.domain.market import BAR_COLUMNS
 from core.domain.text import plain_text
 from core.errors import DomainError, NotFoundError
-from core.flow.calendars import last_closed
-from core.steps.moment import CALENDAR
 from core.steps.services import Services
 
 ACTOR = "command line"
-KEPT_PER_REASON = 1_000
 REASONS_TOLD = 30
 KINDS: tuple[InstrumentKind, ...] = ("stock", "option")
-LENGTHS = {Timeframe.MINUTE: timedelta(minutes=1), Timeframe.FIVE_MINUTES: timedelta(minutes=5)}
 
 
 @dataclass(frozen=True)
@@ -54,6 +50,7 @@ class _Counts:
     stored: int
     duplicate: int
     reasons: Mapping[str, int]
+    scale_unknown: int = 0
 
 
 class Imports:
@@ -77,14 +74,14 @@ class Imports:
         """
         file = _open(path)
         found = read_bars(file.content, file.name, file.source, file.read_at, options or Options())
-        until = _until(Timeframe(found.reading.timeframe), file.read_at)
-        good, bad = split_bars(found.frame, file.source, file.read_at, until=until)
-        stored = 0
+        checked = check_bars(self._storage, found, file.source, file.read_at)
+        good, stored = checked.good, 0
         if not dry_run:
-            self._quarantine([*found.refused, *bad])
+            self._quarantine(checked.refused)
             stored = self._storage.bars.append(good[list(BAR_COLUMNS)]) if len(good) else 0
-        reasons = Counter(found.reasons) + Counter(row.reason for row in bad)
-        counts = _Counts(found.rows_read, stored, len(good) - stored, reasons)
+        counts = _Counts(
+            found.rows_read, stored, len(good) - stored, checked.reasons, checked.scale_unknown
+        )
         report = _report("bars", file, counts, found.reading, dry_run=dry_run)
         return self._recorded(report, actor)
 
@@ -169,13 +166,6 @@ def _open(path: Path) -> _File:
         raise DomainError(f"{name}: it cannot be read: {error.strerror}") from None
 
 
-def _until(timeframe: Timeframe, now: datetime) -> datetime:
-    """Return the start of the last bar that is complete by now."""
-    if timeframe in LENGTHS:
-        return now - LENGTHS[timeframe]
-    return datetime.combine(last_closed(CALENDAR, now), time(), UTC)
-
-
 def _reading(found: ActivityFile) -> FileReading:
     activities = [activity for row in found.rows for activity in row]
     symbols = sorted({activity.instrument for activity in activities if activity.instrument})
@@ -211,6 +201,7 @@ def _report(
             "rows_duplicate": 0 if dry_run else counts.duplicate,
             "rows_quarantined": refused,
             "reasons": _told(counts.reasons),
+            "scale_unknown_symbols": counts.scale_unknown,
             "understood": understood,
         }
     )

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
 from core.analysis.adjustment import adjust_for_splits
-from core.analysis.freshness import judge
+from core.desk.live import Live
 from core.desk.symbol_series import with_averages, with_vwap
-from core.desk.watch_list import COLUMNS, next_event, row_of, rows_of_leads
-from core.domain.feed_policy import FeedHealth, Gap, ProviderState
-from core.domain.feeds import FeedName, Fundamentals
+from core.desk.watch_list import COLUMNS, next_event, rows_of
+from core.domain.feed_policy import FeedHealth, Gap, ProviderState, StreamState
+from core.domain.feeds import Fundamentals
 from core.domain.market import MarketSnapshot, Timeframe
-from core.errors import InsufficientDataError, NotFoundError
+from core.errors import NotFoundError
 from core.flow import calendars
 from core.steps.check import find_gaps
+from core.steps.health import feed_health
 from core.steps.moment import CALENDAR, session_of
 from core.steps.providers import states
 from core.steps.services import Services
@@ -53,8 +54,8 @@ class SymbolView:
 class Market:
     """The watch list, one symbol, and the health of the data."""
 
-    def __init__(self, services: Services) -> None:
-        self._services, self._views = services, services.storage.views
+    def __init__(self, services: Services, live: Live) -> None:
+        self._services, self._views, self._live = services, services.storage.views, live
 
     def symbols(self) -> tuple[str, ...]:
         """Return the followed symbols, the market's leads last."""
@@ -63,18 +64,18 @@ class Market:
     def watch_list(self) -> pd.DataFrame:
         """Return one row per followed symbol, from its newest snapshot.
 
-        A lead has no snapshot of its own: its price is that of the newest one that it leads.
+        Of a lead counts what is newer, its own snapshot or one that it leads.
         Shape: the columns of `watch_list.COLUMNS`. sparkline: the last closes in today's shares;
             next_event: earnings, dividend or split. Missing is None or NaN.
         """
         now, symbols = self._services.clock.now(), self.symbols()
         taken = {one.symbol: one for one in self._views.newest_snapshots(symbols, now)}
-        leads, events = rows_of_leads(taken.values()), self._events(taken, now)
+        known, events = rows_of(taken.values()), self._events(taken, now)
         bars = self._daily_of(symbols, 2 * SPARKLINE_SESSIONS, now)
         tone = self._views.news_tone(symbols, now - timedelta(days=NEWS_DAYS), now)
         told = {row["symbol"]: row for row in tone.to_dict("records")}
         rows = [
-            (row_of(taken[symbol]) if symbol in taken else leads.get(symbol, {}))
+            known.get(symbol, {})
             | told.get(symbol, {})
             | events[symbol]
             | {"symbol": symbol, "is_lead": symbol in self._services.universe.leads}
@@ -108,16 +109,7 @@ class Market:
 
     def health(self) -> list[FeedHealth]:
         """Return how fresh each feed is against what data/feeds.yaml asks."""
-        now, policy = self._services.clock.now(), self._services.playbook.feeds
-        checks, is_open = self._views.feeds(), self._is_open(now)
-        found = []
-        for feed in get_args(FeedName):
-            mine = checks[checks["feed"] == feed]
-            newest = mine["newest_ok_at"].dropna().max() if len(mine) else None
-            last = mine.sort_values("checked_at")["error"].iloc[-1] if len(mine) else ""
-            at = None if newest is None or pd.isna(newest) else newest.to_pydatetime()
-            found.append(judge(feed, at, now, is_open, policy, error=str(last)))
-        return found
+        return feed_health(self._services, self._services.clock.now())
 
     def providers(self) -> dict[str, list[ProviderState]]:
         """Return how each provider does, by the kind of feed; nobody is asked for it."""
@@ -128,6 +120,10 @@ class Market:
             "fundamentals": states(adapters.fundamentals),
         }
 
+    def stream(self) -> StreamState:
+        """Return how the live stream does."""
+        return self._live.state()
+
     def gaps(self) -> list[Gap]:
         """Return the sessions of the last year whose daily bar is not there."""
         last = calendars.last_closed(CALENDAR, self._services.clock.now())
@@ -136,12 +132,6 @@ class Market:
     def findings(self) -> pd.DataFrame:
         """Return what the checks of the data found: kind, symbol, text, found_at."""
         return self._views.findings()
-
-    def _is_open(self, now: datetime) -> bool:
-        try:
-            return calendars.is_open(CALENDAR, now)
-        except InsufficientDataError:  # outside of what the calendar knows there is no session
-            return False
 
     def _daily_of(
         self, symbols: Sequence[str], days: int, now: datetime

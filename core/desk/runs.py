@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from core.domain.reports import FeedReport, PendingReport, RunReport, StepReport
 from core.errors import DomainError, FileError, NotFoundError, StaleError
 from core.flow.control import Control
 from core.flow.diagram import mermaid
+from core.flow.due import replayed
 from core.flow.loader import LoadedWorkflows
 from core.flow.spec import Workflow
 from core.flow.triggers import fire_times, next_fire
@@ -108,11 +109,25 @@ class Runs:
         if workflow.schedule is None:
             raise DomainError(f"{workflow_id} is started by a decision, not by hand")
         start = datetime.combine(session_date, time(0), NEW_YORK).astimezone(UTC)
-        slots = fire_times(workflow, start - timedelta(seconds=1), start + timedelta(days=1))
-        slot = next(iter(slots), None)
-        if slot is None:
+        kept = replayed(workflow) if self._services.clock.is_replay else workflow
+        slots = list(fire_times(kept, start - timedelta(seconds=1), start + timedelta(days=1)))
+        if not slots:
             raise DomainError(f"{workflow_id} has no slot on {session_date}: no trading session")
-        return slot
+        return slots[0] if self._services.clock.is_replay else self._slot_until_now(slots)
+
+    def _slot_until_now(self, slots: Sequence[datetime]) -> datetime:
+        """Return the one slot of a day; of many, this moment today and the last one of a past day.
+
+        Raises: DomainError for what lies in the future.
+        """
+        now = self._services.clock.now().replace(microsecond=0)
+        if slots[0] > now:
+            at = slots[0].astimezone(NEW_YORK)
+            raise DomainError(f"it is due at {at:%Y-%m-%d %H:%M} ET and cannot run before")
+        if len(slots) == 1:
+            return slots[0]
+        is_today = now.astimezone(NEW_YORK).date() == slots[0].astimezone(NEW_YORK).date()
+        return now if is_today else slots[-1]
 
     def _inputs(self, instant: datetime) -> dict[str, Any]:
         inputs = run_inputs(instant)

@@ -17,6 +17,16 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
+def rows_of(snapshots: Iterable[MarketSnapshot]) -> dict[str, Row]:
+    """Return what some snapshots say, by symbol; of a lead what is newer, its own or another's."""
+    taken = list(snapshots)
+    rows = rows_of_leads(taken)
+    for one in taken:
+        if one.symbol not in rows or rows[one.symbol]["as_of"] <= one.as_of:
+            rows[one.symbol] = row_of(one)
+    return rows
+
+
 def row_of(snapshot: MarketSnapshot) -> Row:
     """Return what a symbol's own snapshot says."""
     read, vwap = snapshot.indicators, snapshot.vwap

@@ -18,7 +18,7 @@ BreakerState = Literal["closed", "open", "half-open"]
 
 
 class FreshnessSla(Frozen):
-    """How old the newest success may be, in minutes, in market hours and outside."""
+    """How old a feed may be, in minutes, in market hours and outside."""
 
     open_minutes: Minutes
     closed_minutes: Minutes
@@ -31,9 +31,13 @@ class FreshnessSla(Frozen):
 
 
 class Freshness(Frozen):
-    """The SLA of every feed; none may be missing."""
+    """The SLA of every feed but the daily bars, which are due after a close; none may be missing.
 
-    bars: FreshnessSla
+    intraday: how old the newest bar may be, after the close how long before it that bar may end.
+        The others: how old the newest success may be.
+    """
+
+    intraday: FreshnessSla
     quotes: FreshnessSla
     actions: FreshnessSla
     news: FreshnessSla
@@ -68,6 +72,8 @@ class FeedPolicy(Frozen):
     overlap_sessions: Annotated[int, Field(strict=True, ge=1, le=250)]
     price_difference_fraction: Annotated[float, Field(gt=0, le=0.5)]
     cross_check_symbols: Annotated[int, Field(strict=True, ge=0, le=1000)]
+    bars_due_minutes: Annotated[int, Field(strict=True, ge=10, le=24 * 60)]
+    patience_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
     def provider(self, name: str) -> ProviderPolicy:
         """Return the provider's own policy, or the cautious default where the file has none."""
@@ -75,10 +81,12 @@ class FeedPolicy(Frozen):
 
 
 class FeedHealth(Frozen):
-    """Whether a feed is as fresh as agreed. Ages in minutes; none without a success.
+    """Whether a feed is as fresh as agreed. Ages in minutes.
 
+    Bars are as old as their newest row, `newest_at`; the other feeds as their newest success.
     state: `late` is too old while nothing failed, `failed` is too old or empty and the newest
-        try failed, `never` has not been tried with success yet.
+        try failed, `never` has brought nothing yet.
+    missing_symbols: those whose bars are not there although they are due.
     """
 
     feed: FeedName
@@ -87,6 +95,8 @@ class FeedHealth(Frozen):
     allowed_minutes: Minutes
     newest_success_at: UtcDatetime | None
     error: str = ""
+    newest_at: UtcDatetime | None = None
+    missing_symbols: tuple[str, ...] = ()
 
 
 class Gap(Frozen):
@@ -132,3 +142,17 @@ class ProviderState(Frozen):
     last_error: str
     last_success_at: UtcDatetime | None
     last_failure_at: UtcDatetime | None
+
+
+class StreamState(Frozen):
+    """How the live stream does, for the pages; the name is empty where none is chosen.
+
+    connected_at: since when the newest connection stands, or stood before it was lost.
+    error: why it ended, or what it met since it last connected.
+    """
+
+    name: str
+    is_on: bool
+    connected_at: UtcDatetime | None = None
+    last_message_at: UtcDatetime | None = None
+    error: str = ""

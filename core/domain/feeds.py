@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from core.domain.base import Frozen, Number, Price, Symbol, UtcDatetime
 
-FeedName = Literal["bars", "quotes", "actions", "news", "fundamentals"]
+FeedName = Literal["bars", "intraday", "quotes", "actions", "news", "fundamentals"]
 Title = Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -140,7 +140,10 @@ class QuarantinedRow(Frozen):
 
 
 class FeedCheck(Frozen):
-    """The result of one fetch from one feed."""
+    """The result of one fetch from one feed.
+
+    error: why nothing came. note: what was missing although something came.
+    """
 
     feed: FeedName
     provider: str
@@ -151,6 +154,7 @@ class FeedCheck(Frozen):
     rows_quarantined: int = Field(ge=0)
     newest_at: UtcDatetime | None = None
     error: str = ""
+    note: str = ""
 
 
 class DataFinding(Frozen):

@@ -43,6 +43,8 @@ class ImportReport(Frozen):
 
     rows_read = rows_accepted + rows_quarantined, and unless it was a dry run
     rows_accepted = rows_stored + rows_duplicate.
+    scale_unknown_symbols: those with neither bars of another source nor a split to tell whether
+        the prices are as they were traded; if they are not, the desk adjusts them twice.
     """
 
     kind: Literal["bars", "robinhood"]
@@ -56,6 +58,7 @@ class ImportReport(Frozen):
     rows_duplicate: int = Field(ge=0)
     rows_quarantined: int = Field(ge=0)
     reasons: dict[str, int]
+    scale_unknown_symbols: int = Field(default=0, ge=0)
     understood: FileReading
 
 

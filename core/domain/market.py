@@ -60,6 +60,7 @@ class DailyBar(NamedTuple):
     provider: str
     label: str
     fetched_at: datetime
+    received_at: datetime
 
 
 class BarQuery(Frozen):

@@ -41,6 +41,7 @@ class FeedReport(Frozen):
     rows_quarantined: int
     newest_at: UtcDatetime | None
     error: str
+    note: str = ""
 
 
 class RunReport(Frozen):

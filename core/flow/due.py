@@ -44,12 +44,12 @@ def schedule(
     due = [
         (instant, place, workflow.id)
         for place, workflow in enumerate(workflows)
-        for instant in fire_times(_replayed(workflow), after, until)
+        for instant in fire_times(replayed(workflow), after, until)
     ]
     return [(instant, workflow_id) for instant, _place, workflow_id in sorted(due)]
 
 
-def _replayed(workflow: Workflow) -> Workflow:
+def replayed(workflow: Workflow) -> Workflow:
     """Return the workflow at the rhythm of the replay."""
     if workflow.schedule is None or workflow.schedule.replay is None:
         return workflow

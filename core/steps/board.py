@@ -10,8 +10,9 @@ from datetime import date, datetime
 import pandas as pd
 
 from core.analysis.adjustment import adjust_for_splits
-from core.analysis.daily_state import DailyState
+from core.analysis.daily_state import DailyReading, DailyState
 from core.domain.feeds import CorporateAction
+from core.domain.market import DailyBar
 from core.errors import InsufficientDataError
 from core.storage.storage import Storage
 
@@ -22,16 +23,29 @@ YEARS = 2  # whole years of bars before the session's own: a fixed start, whoeve
 
 @dataclass
 class Held:
-    """A state, what it was made of, and the moment up to which it knows.
+    """A state and what it was made of.
 
-    fetched_through: when the newest bar was stored that it may know, by the wall's clock.
+    It read what was stored by `fetched_through` (the wall's clock), and of that what was received
+    by `known_by`.
     """
 
     state: DailyState
     splits: Splits
+    providers: list[str]
     since: date
     known_by: datetime
     fetched_through: datetime
+
+    def is_news(self, bar: DailyBar) -> bool:
+        """Tell whether a bar is one that the state cannot know."""
+        return bar.fetched_at > self.fetched_through or bar.received_at > self.known_by
+
+    def may_take(self, bars: Sequence[DailyBar]) -> bool:
+        """Tell whether bars only follow on those of the state, on their scale."""
+        newer = [bar.session_date for bar in bars if bar.session_date > self.state.last_date]
+        is_scaled = all(split.ex_date <= min(newer) for split in self.splits) if newer else True
+        old = bars[: len(bars) - len(newer)]
+        return is_scaled and not any(self.is_news(bar) for bar in old)
 
 
 class Board:
@@ -43,11 +57,8 @@ class Board:
 
     def states(
         self, symbols: Sequence[str], session_date: date, known_by: datetime
-    ) -> tuple[dict[str, DailyState], dict[str, str]]:
-        """Return the state of each symbol before a session, as known at a moment; and why not.
-
-        The states are the board's own: read them before the next call.
-        """
+    ) -> tuple[dict[str, DailyReading], dict[str, str]]:
+        """Return the state of each symbol before a session, as known at a moment; and why not."""
         known = self._storage.actions.known_of(symbols, known_by)
         splits = {symbol: _in_force(known.get(symbol, []), session_date) for symbol in symbols}
         with self._lock:
@@ -55,12 +66,12 @@ class Board:
             current = self._extend(kept, session_date, known_by)
             missing = [symbol for symbol in symbols if symbol not in current]
             opened, failed = self._open(missing, splits, session_date, known_by)
-            return current | opened, failed
+            return _read(current | opened, failed)
 
     def _may_go_on(
         self,
         symbol: str,
-        splits: tuple[CorporateAction, ...],
+        splits: Splits,
         session_date: date,
         known_by: datetime,
     ) -> bool:
@@ -70,13 +81,14 @@ class Board:
             and held.known_by <= known_by
             and held.since == start_of(session_date)
             and held.splits == splits
+            and held.providers == self._storage.bars.preferred(known_by)
             and held.state.last_date < session_date
         )
 
     def _extend(
         self, symbols: Sequence[str], session_date: date, known_by: datetime
     ) -> dict[str, DailyState]:
-        """Bring held states up to a moment; leave out those of which an old bar was revised."""
+        """Bring held states up to a moment; leave out those that more than newer bars change."""
         if not symbols:
             return {}
         held = {symbol: self._held[symbol] for symbol in symbols}
@@ -86,15 +98,15 @@ class Board:
             session_date,
             last_session=min(one.state.last_date for one in held.values()),
             fetched_after=min(one.fetched_through for one in held.values()),
+            known_after=min(one.known_by for one in held.values()),
             known_by=known_by,
         )
         current = {}
         for symbol, one in held.items():
             bars = changes.get(symbol, [])
-            old = [bar for bar in bars if bar.session_date <= one.state.last_date]
-            if any(bar.fetched_at > one.fetched_through for bar in old):
+            if not one.may_take(bars) or not _append(one.state, bars):
+                del self._held[symbol]
                 continue
-            one.state.append(bars[len(old) :])
             one.known_by, one.fetched_through = known_by, through
             current[symbol] = one.state
         return current
@@ -110,6 +122,7 @@ class Board:
         if not symbols:
             return {}, {}
         through = self._storage.bars.fetched_through()
+        providers = self._storage.bars.preferred(known_by)
         bars = adjusted_bars(self._storage, symbols, splits, session_date, known_by)
         opened, failed = dict[str, DailyState](), dict[str, str]()
         for symbol in symbols:
@@ -126,9 +139,35 @@ class Board:
             held = self._held.get(symbol)
             if held is None or held.known_by <= known_by:
                 self._held[symbol] = Held(
-                    opened[symbol], splits[symbol], start_of(session_date), known_by, through
+                    state=opened[symbol],
+                    splits=splits[symbol],
+                    providers=providers,
+                    since=start_of(session_date),
+                    known_by=known_by,
+                    fetched_through=through,
                 )
         return opened, failed
+
+
+def _append(state: DailyState, bars: Iterable[DailyBar]) -> bool:
+    """Add the newer ones of some bars; tell whether all of them could be."""
+    try:
+        state.append([bar for bar in bars if bar.session_date > state.last_date])
+    except InsufficientDataError:
+        return False
+    return True
+
+
+def _read(
+    states: Mapping[str, DailyState], failed: Mapping[str, str]
+) -> tuple[dict[str, DailyReading], dict[str, str]]:
+    readings, unread = dict[str, DailyReading](), dict(failed)
+    for symbol, state in states.items():
+        try:
+            readings[symbol] = state.read()
+        except InsufficientDataError as error:
+            unread[symbol] = f"{symbol}: {error}"
+    return readings, unread
 
 
 def start_of(session_date: date) -> date:

@@ -1,136 +1,83 @@
-"""Doubt the data: holes, two providers that disagree, a market calendar that differs."""
+"""Doubt the data: holes in it, and feeds that are older than agreed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from core.analysis.gaps import session_gaps
-from core.analysis.price_check import price_disputes
-from core.domain.feed_policy import Gap, PriceDispute
-from core.domain.feeds import DataFinding, SessionHours
-from core.domain.market import BarQuery, Timeframe
-from core.errors import AppError
+from core.analysis.gaps import bar_starts, missing_bars, session_gaps
+from core.analysis.gaps import gaps as runs_of
+from core.domain.feed_policy import FeedHealth, Gap
+from core.domain.market import Timeframe
 from core.flow import calendars
 from core.flow.catalog import StepContext, step
-from core.ports import MarketCalendar, MarketData
 from core.steps.alert import send_alert
-from core.steps.bar_feed import asking
-from core.steps.moment import CALENDAR, known_at, received_at
-from core.steps.providers import Provider
+from core.steps.health import feed_health
+from core.steps.moment import CALENDAR, known_at, received_at, session_of
 from core.steps.services import Services
 
-CHECKED_SESSIONS = 5
 GAP_DAYS = 365
+MINUTES = 5
 
 
 @step("check.gaps")
 def gaps(context: StepContext) -> dict[str, Any]:
-    """Report the sessions of the last year whose daily bar is not there."""
+    """Report the bars that should be there and are not."""
     found = find_gaps(context.services, calendars.last_closed(CALENDAR, known_at(context)))
     gone = sum(gap.count for gap in found)
     return {"missing_bars": gone, "gaps": [gap.model_dump(mode="json") for gap in found]}
 
 
 def find_gaps(services: Services, until: date) -> list[Gap]:
-    """Return the holes in the daily bars of the followed symbols, from their first bar on."""
-    start, stored = until - timedelta(days=GAP_DAYS), services.storage.bars
+    """Return the holes in the bars of the followed symbols, up to a session whose bars are due.
+
+    Daily bars: from the first bar of the last year on, the whole year where there is none.
+    5-minute bars: of the newest session, where the wall's clock brought any of it.
+    """
+    due = timedelta(minutes=services.playbook.feeds.bars_due_minutes)
+    until = min(until, calendars.last_closed(CALENDAR, services.clock.now() - due))
+    return [*_daily_gaps(services, until), *_intraday_gaps(services, until)]
+
+
+def _daily_gaps(services: Services, until: date) -> Iterator[Gap]:
+    start, symbols = until - timedelta(days=GAP_DAYS), services.universe.all
     sessions = calendars.sessions(CALENDAR, start, until)
-    found = []
-    for symbol in services.universe.all:
-        have = stored.sessions(symbol, Timeframe.DAY, start, until)
-        expected = [day for day in sessions if have and day >= have[0]]
-        found += session_gaps(symbol, have, expected)
-    return found
-
-
-@step("check.prices")
-def prices(context: StepContext) -> dict[str, Any]:
-    """Compare the newest closes of two providers; a dispute escalates, once."""
-    services, policy = context.services, context.services.playbook.feeds
-    last = calendars.last_closed(CALENDAR, known_at(context))
-    sessions = calendars.sessions(CALENDAR, last - timedelta(days=2 * CHECKED_SESSIONS), last)
-    start = sessions[-CHECKED_SESSIONS:][0]
-    symbols = services.universe.all[: policy.cross_check_symbols]
-    if len(services.adapters.market_data) < 2 or not symbols:
-        return {"checked": 0, "disputes": 0, "note": "it takes two providers of bars"}
-    disputes, failed = [], dict[str, str]()
+    have = services.storage.bars.sessions_of(symbols, start, until)
     for symbol in symbols:
-        closes = _closes(services.adapters.market_data, symbol, (start, last), failed)
-        known = services.storage.actions.known_of([symbol], received_at(context)).get(symbol, [])
-        disputes += price_disputes(
-            symbol, closes, difference_fraction=policy.price_difference_fraction,
-            split_ratios=[action.ratio for action in known if action.ratio],
-        )  # fmt: skip
-    for dispute in disputes:
-        _tell(context, "dispute", dispute.symbol, _words(dispute))
-    return {"checked": len(symbols), "disputes": len(disputes), "failed": failed}
+        known = have.get(symbol, [])
+        first = known[0] if known else start
+        yield from session_gaps(symbol, known, [day for day in sessions if day >= first])
 
 
-def _closes(
-    providers: Sequence[Provider[MarketData]],
-    symbol: str,
-    span: tuple[date, date],
-    failed: dict[str, str],
-) -> dict[str, dict[date, float]]:
-    query = BarQuery(symbol=symbol, timeframe=Timeframe.DAY, start=span[0], end=span[1])
-    found = {}
-    for provider in providers[:2]:
-        try:
-            bars = provider.call(asking(query)).dropna(subset=["close"])
-        except AppError as error:
-            failed[f"{provider.name} {symbol}"] = str(error)
-        else:
-            found[provider.name] = {
-                day: float(close)
-                for day, close in zip(bars["session_date"], bars["close"], strict=True)
-                if close > 0
-            }
-    return found
+def _intraday_gaps(services: Services, session: date) -> Iterator[Gap]:
+    """Yield the holes of one session; a minute without a trade is one too, and no fault."""
+    if services.clock.is_replay:
+        return
+    hours = calendars.hours(CALENDAR, session)
+    for symbol, bars in services.storage.bars.intraday_of(services.universe.all, session).items():
+        started_at = bars["started_at"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+        missing = missing_bars(started_at, *hours, MINUTES)
+        expected = bar_starts(*hours, MINUTES)
+        if len(missing) < len(expected):
+            yield from runs_of(symbol, Timeframe.FIVE_MINUTES, missing, expected)
 
 
-def _words(dispute: PriceDispute) -> str:
-    why = ", as if one of them had applied a split" if dispute.kind == "split" else ""
-    return (
-        f"{dispute.session_date}: {dispute.provider_a} says {dispute.price_a:.2f}, "
-        f"{dispute.provider_b} says {dispute.price_b:.2f}, "
-        f"{dispute.difference_fraction:.2%} apart{why}"
-    )
+@step("check.freshness")
+def freshness(context: StepContext) -> dict[str, Any]:
+    """Escalate each feed that is older than it may be, once a day."""
+    services, now = context.services, received_at(context)
+    bad = [one for one in feed_health(services, now) if one.state in {"late", "failed"}]
+    for one in bad:
+        key = f"alert:feed:{one.feed}:{session_of(now)}"
+        title = f"The feed of {one.feed} is {one.state}"
+        send_alert(services.ledger, services.adapters.alerts, key, title, _words(one))
+    return {"bad": [one.feed for one in bad]}
 
 
-@step("check.calendar")
-def calendar(context: StepContext) -> dict[str, Any]:
-    """Compare the market's hours of the next days with those that a provider publishes."""
-    start = context.session_date
-    end = start + timedelta(days=14)
-    for provider in context.services.adapters.market_data:
-        source = provider.adapter
-        if isinstance(source, MarketCalendar):
-            told = _hours(provider, source, start, end)
-            theirs = {one.session_date: (one.opens_at, one.closes_at) for one in told}
-            days = calendars.sessions(CALENDAR, start, end)
-            ours = {day: calendars.hours(CALENDAR, day) for day in days}
-            different = sorted(d for d in ours.keys() | theirs if ours.get(d) != theirs.get(d))
-            for day in different:
-                _tell(context, "calendar", CALENDAR, f"{provider.name} has other hours on {day}")
-            return {"checked": len(ours), "different": [day.isoformat() for day in different]}
-    return {"checked": 0, "different": [], "note": "no provider publishes the market's hours"}
-
-
-def _hours(
-    provider: Provider[MarketData], source: MarketCalendar, start: date, end: date
-) -> list[SessionHours]:
-    """Ask behind the provider's rate limit and breaker."""
-    return provider.call(lambda _same: source.session_hours(start, end))
-
-
-def _tell(context: StepContext, kind: Any, symbol: str, text: str) -> None:
-    """Keep a finding and alert the operator; the same words again do neither."""
-    services = context.services
-    finding = DataFinding(
-        kind=kind, symbol=symbol, text=text, found_at=received_at(context), run_id=context.run_id
-    )
-    services.storage.quality.record_findings([finding])
-    key = f"alert:data:{kind}:{symbol}:{text.partition(':')[0]}"
-    send_alert(services.ledger, services.adapters.alerts, key, f"{symbol}: {kind}", text)
+def _words(one: FeedHealth) -> str:
+    what = "The last success" if one.newest_at is None else "The newest bar"
+    age = "never" if one.age_minutes is None else f"{one.age_minutes:.0f} minutes ago"
+    told = f"{what} was {age}, allowed are {one.allowed_minutes}."
+    missing = f"Missing: {', '.join(one.missing_symbols)}." if one.missing_symbols else ""
+    return " ".join(text for text in (told, missing, one.error) if text)

@@ -14,12 +14,12 @@ from core.steps.snapshots import take_snapshots
 def snapshot(context: StepContext) -> dict[str, Any]:
     """Freeze what is known of each symbol at this moment."""
     services = context.services
-    taken, without_data = take_snapshots(services, context.session_date, known_at(context))
-    if not taken:
-        raise InsufficientDataError(f"no symbol has enough data: {without_data}")
-    services.storage.insights.append_snapshots(taken)
-    snapshots = {snapshot.symbol: snapshot.snapshot_id for snapshot in taken}
-    return {"snapshots": snapshots, "without_data": without_data}
+    taken = take_snapshots(services, context.session_date, known_at(context))
+    if not taken.symbols:
+        raise InsufficientDataError(f"no symbol has enough data: {taken.failed}")
+    services.storage.insights.append_snapshots(taken.all)
+    snapshots = {snapshot.symbol: snapshot.snapshot_id for snapshot in taken.symbols}
+    return {"snapshots": snapshots, "without_data": taken.failed}
 
 
 @step("insight.analyze")

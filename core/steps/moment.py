@@ -24,8 +24,9 @@ def received_at(context: StepContext) -> datetime:
 
 def known_at(context: StepContext) -> datetime:
     """Return up to when a snapshot of this run knows: a past session only its own moment."""
-    now = received_at(context)
-    return now if session_of(now) == context.session_date else context.as_of
+    services = context.services
+    now = context.as_of if services.clock.is_replay else services.storage.now_known()
+    return now if session_of(now) == context.session_date else min(now, context.as_of)
 
 
 def session_of(moment: datetime) -> date:

@@ -10,8 +10,8 @@ from core.domain.feeds import NewsItem, NewsReading
 from core.errors import AppError
 from core.flow.catalog import StepContext
 from core.ports import News, RefusesRows
-from core.steps.feed_record import record
-from core.steps.moment import known_at, received_at
+from core.steps.feed_record import NONE, attempting, record, stored_at
+from core.steps.moment import known_at
 from core.steps.providers import Provider
 
 STORY_SPAN = timedelta(days=2)  # how long a story may go on being told
@@ -24,9 +24,7 @@ def fetch_news(context: StepContext) -> dict[str, Any]:
     """
     until = known_at(context)
     since = until - timedelta(days=context.services.playbook.feeds.news_days)
-    total = {"rows_read": 0, "rows_stored": 0, "rows_quarantined": 0}
-    failed: dict[str, str] = {}
-    last_error: AppError | None = None
+    total, failed, last_error = dict(NONE), dict[str, str](), None
     for provider in context.services.adapters.news:
         try:
             counts = _take(context, provider, since, until)
@@ -37,26 +35,30 @@ def fetch_news(context: StepContext) -> dict[str, Any]:
             total = {name: total[name] + counts[name] for name in total}
     if last_error is not None and len(failed) == len(context.services.adapters.news):
         raise last_error
-    return total | {"stories": _read(context, since), "failed": failed}
+    with attempting(context, "news", context.services.adapters.news):
+        return total | {"stories": _read(context, since), "failed": failed}
 
 
 def _take(
     context: StepContext, provider: Provider[News], since: datetime, until: datetime
 ) -> dict[str, Any]:
     services = context.services
-    items = provider.call(lambda source: source.headlines(services.universe.symbols, since, until))
-    refused, errors = [], ""
+    items = provider.call(
+        lambda source: source.headlines(services.universe.symbols, since, until),
+        services.playbook.feeds.patience_seconds,
+    )
+    refused, lost = [], ""
     if isinstance(provider.adapter, RefusesRows):
         refused = provider.adapter.refused()
-        errors = "; ".join(f"{at}: {why}" for at, why in provider.adapter.failures().items())
+        lost = "; ".join(f"{at}: {why}" for at, why in provider.adapter.failures().items())
     services.storage.quality.quarantine(refused)
     counts = {
         "rows_read": len(items) + len(refused),
-        "rows_stored": services.storage.news.append(items, received_at(context)),
+        "rows_stored": services.storage.news.append(items, stored_at(context)),
         "rows_quarantined": len(refused),
     }
     newest = max((item.published_at for item in items), default=None)
-    record(context, "news", provider.name, counts | {"newest_at": newest}, errors)
+    record(context, "news", provider.name, counts | {"newest_at": newest}, note=lost)
     return counts
 
 
@@ -73,7 +75,7 @@ def _read(context: StepContext, since: datetime) -> int:
     ]
     stories = group(unread, told)
     readings = [_reading(context, item, stories[item.news_id]) for item in unread]
-    news.append_readings(readings, received_at(context))
+    news.append_readings(readings, stored_at(context))
     return len({reading.story_id for reading in readings})
 
 

@@ -21,6 +21,7 @@ from core.ports import (
     Broker,
     FundamentalsSource,
     MarketData,
+    MarketStream,
     News,
     Publisher,
 )
@@ -41,6 +42,7 @@ class Adapters:
     broker: Broker
     publishers: Mapping[str, Publisher]
     alerts: Alerts
+    stream: MarketStream | None
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from core.analysis.daily_state import DailyState
+from core.analysis.daily_state import DailyReading
 from core.analysis.indicators import read_lead, read_regime
 from core.analysis.levels import levels_of
 from core.analysis.rendering import one_line
@@ -18,7 +19,8 @@ from core.domain.market import Headline, Lead, MarketSnapshot, Timeframe
 from core.errors import InsufficientDataError
 from core.flow import calendars
 from core.steps.moment import CALENDAR
-from core.steps.services import Services
+from core.steps.services import Services, Universe
+from core.steps.withheld import split_by_freshness, untold_splits
 from core.storage.news import Story
 
 HEADLINES = 5
@@ -32,7 +34,7 @@ class Known:
 
     as_of: datetime
     session_date: date
-    daily: Mapping[str, DailyState]
+    daily: Mapping[str, DailyReading]
     failed: Mapping[str, str]
     sessions: Mapping[str, SessionReading]
     leads: tuple[Lead, ...]
@@ -40,58 +42,73 @@ class Known:
     fundamentals: Mapping[str, Fundamentals]
 
 
-def take_snapshots(
-    services: Services, session_date: date, as_of: datetime
-) -> tuple[list[MarketSnapshot], dict[str, str]]:
-    """Return the snapshots of all symbols as of a moment, and why a symbol has none.
+@dataclass(frozen=True)
+class Taken:
+    """Snapshots of the followed symbols, those of the other leads, and why a symbol has none."""
+
+    symbols: list[MarketSnapshot]
+    leads: list[MarketSnapshot]
+    failed: dict[str, str]
+
+    @property
+    def all(self) -> list[MarketSnapshot]:
+        return [*self.symbols, *self.leads]
+
+
+def take_snapshots(services: Services, session_date: date, as_of: datetime) -> Taken:
+    """Return the snapshots of all symbols and leads as of a moment.
 
     Nothing that was received later is in them, so that the same moment gives the same snapshots.
+    The leads and the order of the providers are those of that moment, too.
     """
-    known, taken = _gather(services, session_date, as_of), list[MarketSnapshot]()
-    without_data = {s: known.failed[s] for s in services.universe.symbols if s in known.failed}
-    for symbol in services.universe.symbols:
-        if symbol in without_data:
+    symbols = services.universe.symbols
+    remembered = services.storage.configurations.as_of(as_of).leads
+    leads = services.universe.leads if remembered is None else remembered
+    known = _gather(services, Universe(symbols, leads), session_date, as_of)
+    failed = dict(known.failed)
+    own = _snapshots(symbols, known, failed)
+    # What a lead is led by is not asked: it would be itself.
+    of_leads = dataclasses.replace(known, leads=())
+    others = [lead for lead in leads if lead not in symbols]
+    return Taken(own, _snapshots(others, of_leads, failed), failed)
+
+
+def _snapshots(
+    symbols: Iterable[str], known: Known, failed: dict[str, str]
+) -> list[MarketSnapshot]:
+    """Return the snapshots of the symbols that have data; add to `failed` why one has none."""
+    taken = list[MarketSnapshot]()
+    for symbol in symbols:
+        if symbol in failed:
             continue
         try:
             taken.append(_snapshot(symbol, known))
         except InsufficientDataError as error:
-            without_data[symbol] = str(error)
-    return taken, without_data
+            failed[symbol] = str(error)
+    return taken
 
 
-def _gather(services: Services, session_date: date, as_of: datetime) -> Known:
-    storage, universe = services.storage, services.universe
-    daily, failed = services.board.states(universe.all, session_date, as_of)
-    fresh, stale = _split_by_freshness(daily, session_date)
+def _gather(services: Services, universe: Universe, session_date: date, as_of: datetime) -> Known:
+    storage, symbols = services.storage, universe.all
+    found, failed = services.board.states(symbols, session_date, as_of)
+    fresh, stale = split_by_freshness(found, session_date)
     sessions = _sessions(services, fresh, session_date, as_of)
+    doubtful = untold_splits(services, fresh, sessions, session_date, as_of)
+    daily = {symbol: state for symbol, state in fresh.items() if symbol not in doubtful}
     return Known(
         as_of=as_of,
         session_date=session_date,
-        daily=fresh,
-        failed=failed | stale,
+        daily=daily,
+        failed=failed | stale | doubtful,
         sessions=sessions,
-        leads=tuple(_leads(universe.leads, fresh, sessions)),
-        news=storage.news.known_of(universe.symbols, as_of - HEADLINE_AGE, as_of),
-        fundamentals=storage.fundamentals.latest_of(universe.symbols, session_date, as_of),
+        leads=tuple(_leads(universe.leads, daily, sessions)),
+        news=storage.news.known_of(symbols, as_of - HEADLINE_AGE, as_of),
+        fundamentals=storage.fundamentals.latest_of(symbols, session_date, as_of),
     )
 
 
-def _split_by_freshness(
-    daily: Mapping[str, DailyState], session_date: date
-) -> tuple[dict[str, DailyState], dict[str, str]]:
-    """Set aside the symbols that lack the bar of the session before: older ones mislead."""
-    before = calendars.sessions(CALENDAR, session_date - timedelta(days=14), session_date)
-    newest = max(day for day in before if day < session_date)
-    stale = {
-        symbol: f"the newest bar of {symbol} is of {state.last_date}, that of {newest} is missing"
-        for symbol, state in daily.items()
-        if state.last_date < newest
-    }
-    return {symbol: state for symbol, state in daily.items() if symbol not in stale}, stale
-
-
 def _sessions(
-    services: Services, daily: Mapping[str, DailyState], session_date: date, as_of: datetime
+    services: Services, daily: Mapping[str, DailyReading], session_date: date, as_of: datetime
 ) -> dict[str, SessionReading]:
     """Read the session's own bars, where some were received by then."""
     found = services.storage.bars.intraday_of(list(daily), session_date, as_of)
@@ -108,7 +125,7 @@ def _sessions(
 
 def _leads(
     symbols: Sequence[str],
-    daily: Mapping[str, DailyState],
+    daily: Mapping[str, DailyReading],
     sessions: Mapping[str, SessionReading],
 ) -> list[Lead]:
     """Return the leads that have data; a snapshot without its lead says so."""
@@ -116,14 +133,14 @@ def _leads(
     for symbol in symbols:
         if symbol in daily:
             state = daily[symbol]
-            closes = pd.DataFrame({"close": state.recent(state.count)[2]})
+            closes = pd.DataFrame({"close": state.close})
             found.append(read_lead(symbol, closes, state.label, sessions.get(symbol)))
     return found
 
 
 def _snapshot(symbol: str, known: Known) -> MarketSnapshot:
     state, session = known.daily[symbol], known.sessions.get(symbol)
-    indicators = state.indicators()
+    indicators = state.indicators
     last = session.last if session else state.last_close
     previous = state.last_close if session else state.previous_close
     return MarketSnapshot(
@@ -140,8 +157,8 @@ def _snapshot(symbol: str, known: Known) -> MarketSnapshot:
         last=last,
         previous_close=previous,
         change_fraction=last / previous - 1,
-        previous_high=state.last_high,
-        previous_low=state.last_low,
+        previous_high=float(state.high[-1]),
+        previous_low=float(state.low[-1]),
         indicators=indicators,
         levels=levels_of(state.recent(LEVEL_BARS), indicators, last, session),
         lead=known.leads[0] if known.leads else None,

@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from core.domain.market import BAR_COLUMNS, DailyBar, Timeframe
 from core.errors import DomainError
+from core.storage.configurations import Configurations
 from core.storage.connection import Cursor, Store
+from core.storage.moments import EPOCH, STEP
 from core.storage.values import plain
 
 KEY = "symbol, timeframe, started_at, provider"
@@ -53,8 +55,13 @@ order by symbol, started_at, received_at desc, fetched_at desc
 CHANGES = f"""
 select distinct on (symbol, started_at) {", ".join(DailyBar._fields)} from bars
 where list_contains(?, symbol) and timeframe = ? and received_at <= ? and session_date < ?
-    and (session_date > ? or fetched_at > ?)
+    and (session_date > ? or fetched_at > ? or received_at > ?)
 order by symbol, started_at, {CHOICE}
+"""
+SESSIONS_OF = """
+select distinct symbol, session_date from bars
+where list_contains(?, symbol) and timeframe = ? and session_date between ? and ?
+order by symbol, session_date
 """
 SESSIONS = """
 select distinct session_date from bars where symbol = ? and timeframe = ? and received_at <= ?
@@ -65,15 +72,16 @@ select distinct session_date from bars where symbol = ? and timeframe = ? and re
 class Bars:
     """Bars of any symbol and timeframe."""
 
-    def __init__(self, store: Store, providers: Sequence[str] = ()) -> None:
-        """`providers` are the preferred ones, the best first."""
-        self._store, self._providers = store, list(providers)
+    def __init__(self, store: Store, configurations: Configurations) -> None:
+        self._store, self._configurations = store, configurations
         self._last_fetched: datetime | None = None
+        self._committed: datetime | None = None
 
     def append(self, frame: pd.DataFrame, received_at: datetime | None = None) -> int:
-        """Store the bars that differ from what was known when they came (default: now).
+        """Store the bars that differ from what was known when they were received.
 
-        Return how many these were.
+        Return how many these were. Without `received_at` they are received when they are stored:
+        later than all that `Storage.now_known` has told.
         Shape: the columns of `BAR_COLUMNS`, `started_at` aware; the order does not matter.
         Raises: DomainError if one bar comes twice with different values, or lacks a column.
         """
@@ -83,16 +91,20 @@ class Bars:
         with self._store.write() as cursor:
             cursor.register("given", _single(cursor, batch))
             fetched_at = self._next_fetched()
-            moments = {"fetched_at": fetched_at, "received_at": received_at or fetched_at}
+            received_at = received_at or self._store.moments.stamp()
+            moments = {"fetched_at": fetched_at, "received_at": received_at}
             cursor.execute(INSERT_CHANGED, {name: plain(at) for name, at in moments.items()})
-            return int(cursor.fetchall()[0][0])
+            stored = int(cursor.fetchall()[0][0])
+        # Only now: a reader that was told of it before would miss these bars for good.
+        self._committed = max(fetched_at, self._committed or fetched_at)
+        return stored
 
     def daily(
         self, symbol: str, before: date, limit: int = 400, known_by: datetime = EVER
     ) -> pd.DataFrame:
         """Return the last daily bars of sessions before a date, oldest first."""
         sql = f"from ({NEWEST.format('session_date < ?')} limit ?) order by started_at"
-        params = (symbol, Timeframe.DAY, known_by, before, self._providers, limit)
+        params = (symbol, Timeframe.DAY, known_by, before, self.preferred(known_by), limit)
         return self._store.frame(sql, params)
 
     def daily_of(
@@ -102,7 +114,8 @@ class Bars:
 
         A symbol without bars is left out.
         """
-        params = (list(symbols), Timeframe.DAY, known_by, since, before, self._providers)
+        preferred = self.preferred(known_by)
+        params = (list(symbols), Timeframe.DAY, known_by, since, before, preferred)
         return _by_symbol(self._store.frame(SPAN_OF, params))
 
     def changes(
@@ -112,15 +125,17 @@ class Bars:
         *,
         last_session: date,
         fetched_after: datetime,
+        known_after: datetime,
         known_by: datetime,
     ) -> dict[str, list[DailyBar]]:
-        """Return the daily bars that are newer than a session or were stored after a moment.
+        """Return the daily bars that are newer than a session, or that a reader cannot know.
 
-        By symbol, oldest first; of each its choice as in `daily_of`.
+        He had read what was stored by `fetched_after`, and of that what was received by
+        `known_after`. By symbol, oldest first; of each its choice as in `daily_of`.
         """
         params = (
             list(symbols), Timeframe.DAY, known_by, before, last_session, fetched_after,
-            self._providers,
+            known_after, self.preferred(known_by),
         )  # fmt: skip
         found: defaultdict[str, list[DailyBar]] = defaultdict(list)
         for row in self._store.all(CHANGES, params):
@@ -133,7 +148,8 @@ class Bars:
         """Return the 5-minute bars of one session, oldest first, by symbol."""
         end = session_date + timedelta(days=1)
         params = (
-            list(symbols), Timeframe.FIVE_MINUTES, known_by, session_date, end, self._providers,
+            list(symbols), Timeframe.FIVE_MINUTES, known_by, session_date, end,
+            self.preferred(known_by),
         )  # fmt: skip
         return _by_symbol(self._store.frame(SPAN_OF, params))
 
@@ -142,7 +158,7 @@ class Bars:
     ) -> pd.DataFrame:
         """Return the bars of the sessions from start to end, both included, oldest first."""
         sql = f"from ({NEWEST.format('session_date between ? and ?')}) order by started_at"
-        params = (symbol, timeframe, known_by, start, end, self._providers)
+        params = (symbol, timeframe, known_by, start, end, self.preferred(known_by))
         return self._store.frame(sql, params)
 
     def of_provider(
@@ -163,10 +179,17 @@ class Bars:
         params = (symbol, timeframe, known_by, start, end)
         return [row[0] for row in self._store.all(SESSIONS, params)]
 
+    def sessions_of(self, symbols: Sequence[str], start: date, end: date) -> dict[str, list[date]]:
+        """Return the sessions from start to end that have a daily bar, oldest first, by symbol."""
+        found: defaultdict[str, list[date]] = defaultdict(list)
+        for symbol, day in self._store.all(SESSIONS_OF, (list(symbols), Timeframe.DAY, start, end)):
+            found[symbol].append(day)
+        return dict(found)
+
     def last_close(self, symbol: str, on_or_before: date) -> float | None:
         """Return the close of the last daily bar up to a date, in USD per share."""
         sql = f"select close from ({NEWEST.format('session_date <= ?')} limit 1)"
-        params = (symbol, Timeframe.DAY, EVER, on_or_before, self._providers)
+        params = (symbol, Timeframe.DAY, EVER, on_or_before, self.preferred(EVER))
         row = self._store.one(sql, params)
         return float(row[0]) if row else None
 
@@ -183,15 +206,19 @@ class Bars:
         return pa.Table.from_pandas(whole, preserve_index=False).cast(schema)
 
     def fetched_through(self) -> datetime:
-        """Return when the newest row was stored, by the wall's clock."""
-        if self._last_fetched is None:
-            self._last_fetched = self._store.all("select max(fetched_at) from bars")[0][0]
-        return self._last_fetched or datetime.fromtimestamp(0, UTC)
+        """Return up to when rows that were stored can be read, by the wall's clock."""
+        if self._committed is None:
+            self._committed = self._store.all("select max(fetched_at) from bars")[0][0]
+        return self._committed or EPOCH
+
+    def preferred(self, known_by: datetime) -> list[str]:
+        """Return the providers of bars in the order that was in force at a moment."""
+        return list(self._configurations.as_of(known_by).market_data)
 
     def _next_fetched(self) -> datetime:
         """Return the wall's time, later than any before even if the clock was set back."""
-        now, last = datetime.now(UTC), self.fetched_through()
-        self._last_fetched = max(now, last + timedelta(microseconds=1))
+        last = self._last_fetched or self.fetched_through()
+        self._last_fetched = max(datetime.now(UTC), last + STEP)
         return self._last_fetched
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from core.errors import StoreError, StoreLockedError
 from core.storage.migrating import migrate
+from core.storage.moments import Moments
 from core.storage.values import aware_frame, aware_rows, plain
 
 Cursor = duckdb.DuckDBPyConnection
@@ -43,6 +44,7 @@ class Store:
         self._root = _connect(self.path)
         self._writing = _WRITER_LOCKS[self.path]
         self._schemas: dict[str, pa.Schema] = {}
+        self.moments = Moments()
         try:
             with self._writing:
                 migrate(self._root)

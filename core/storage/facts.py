@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+
+import pyarrow as pa
 
 from core.domain.base import Frozen, canonical_json
 from core.errors import NotFoundError
 from core.storage.chain import LEDGER, chain_rows
 from core.storage.connection import Cursor, Store, insert_absent
+from core.storage.values import plain
 
 Fact = TypeVar("Fact", bound=Frozen)
 
@@ -23,7 +26,8 @@ class FactTable(Generic[Fact]):
 
     `identity` is the column that holds the hash of the fact, where a fact is its own key.
     `known_by` is the column that tells when a fact was received, where facts may be told of an
-    earlier moment later on: a key is absent if no row of it was received by then.
+    earlier moment later on: a key is absent if no row of it was received by then. What is given
+    as None there is received when it is stored, by the wall's clock.
     """
 
     name: str
@@ -39,12 +43,12 @@ class FactTable(Generic[Fact]):
             return 0
         rows = store.batch(self.name, [self._row(fact, extra) for fact in facts])
         with store.write() as cursor:
-            return self._insert(cursor, rows)
+            return self._insert(cursor, self._received(store, rows))
 
     def insert(self, cursor: Cursor, store: Store, facts: Sequence[Fact], **extra: object) -> int:
         """Append inside the caller's transaction."""
         rows = store.batch(self.name, [self._row(fact, extra) for fact in facts])
-        return self._insert(cursor, rows)
+        return self._insert(cursor, self._received(store, rows))
 
     def find(self, store: Store, condition: str, params: Sequence[object] = ()) -> list[Fact]:
         """Return the facts for which a condition holds; it may end in `order by` and `limit`."""
@@ -68,7 +72,15 @@ class FactTable(Generic[Fact]):
         common = {"body": body, "stored_at": datetime.now(UTC)}
         return {**columns, **identity, **extra, **common}
 
-    def _insert(self, cursor: Cursor, rows: Any) -> int:
+    def _received(self, store: Store, rows: pa.Table) -> pa.Table:
+        place = rows.schema.get_field_index(self.known_by) if self.known_by else -1
+        if place < 0 or not rows[place].null_count:
+            return rows
+        field = rows.schema.field(place)
+        moment = pa.scalar(plain(store.moments.stamp()), field.type)
+        return rows.set_column(place, field, pa.repeat(moment, rows.num_rows))
+
+    def _insert(self, cursor: Cursor, rows: pa.Table) -> int:
         if self.name not in LEDGER:
             return int(insert_absent(cursor, self.name, rows, self.keys, known_by=self.known_by))
         names = rows.column_names

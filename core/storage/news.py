@@ -53,10 +53,10 @@ class NewsItems:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def append(self, items: Sequence[NewsItem], received_at: datetime) -> int:
+    def append(self, items: Sequence[NewsItem], received_at: datetime | None) -> int:
         return NEWS.append(self._store, items, received_at=received_at)
 
-    def append_readings(self, readings: Sequence[NewsReading], received_at: datetime) -> int:
+    def append_readings(self, readings: Sequence[NewsReading], received_at: datetime | None) -> int:
         return READINGS.append(self._store, readings, received_at=received_at)
 
     def published(self, since: datetime, until: datetime) -> list[NewsItem]:

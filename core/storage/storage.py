@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from core.storage.actions import Actions, Quotes
 from core.storage.audit import Audit
 from core.storage.bars import Bars
+from core.storage.configurations import Configuration, Configurations
 from core.storage.connection import Store
 from core.storage.content import Contents
 from core.storage.engagement import Engagement
@@ -28,15 +30,19 @@ class Storage:
     Raises: StoreLockedError, StoreError.
     """
 
-    def __init__(self, path: Path, providers: Sequence[str] = ()) -> None:
-        """`providers` are the preferred sources of bars, the best first."""
+    def __init__(
+        self, path: Path, providers: Sequence[str] = (), fundamentals: Sequence[str] = ()
+    ) -> None:
+        """`providers` are the preferred sources of bars, the best first; so `fundamentals`."""
+        today = Configuration(market_data=tuple(providers), fundamentals=tuple(fundamentals))
         self.store = Store(path)
-        self.bars = Bars(self.store, providers)
-        self.actions = Actions(self.store)
+        self.configurations = Configurations(self.store, today)
+        self.bars = Bars(self.store, self.configurations)
+        self.actions = Actions(self.store, self.configurations)
         self.quotes = Quotes(self.store)
         self.quality = Quality(self.store)
         self.news = NewsItems(self.store)
-        self.fundamentals = FundamentalFacts(self.store)
+        self.fundamentals = FundamentalFacts(self.store, self.configurations)
         self.insights = Insights(self.store)
         self.tactics = Tactics(self.store)
         self.trading = Trading(self.store)
@@ -46,6 +52,15 @@ class Storage:
         self.history = History(self.store)
         self.imports = Imports(self.store)
         self.views = Views(self.store, self.bars)
+
+    def now_known(self) -> datetime:
+        """Return a moment of the wall's clock up to which everything is stored and can be read.
+
+        What is stored later without a moment of its own is received later, even if the clock is
+        set back meanwhile.
+        """
+        with self.store.write():
+            return self.store.moments.known()
 
     def backup(self, target: Path) -> None:
         """Write a complete copy to `target` while the desk runs."""

@@ -29,9 +29,7 @@ def ask() -> None:
 def adapters() -> None:
     """Draw what is known of every adapter; only the button asks them over the network."""
     asked_at, reports = st.session_state.get(ANSWERS) or (None, None)
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Adapters", width="content")
         st.button("Ask each now", key="connections_ask", icon=":material/cable:", on_click=ask)
     if asked_at is not None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pandas as pd
 import streamlit as st
 
-from core.domain.feed_policy import FeedHealth, Gap, ProviderState
+from core.domain.feed_policy import FeedHealth, Gap, ProviderState, StreamState
+from core.domain.market import Timeframe
 from pages.components import badges
-from pages.components.formatting import plural, prose, span
+from pages.components.formatting import ago, day, eastern, plural, prose, span
 from pages.components.tables import State, number, table, when, wide
 
 ERROR_LENGTH = 300
@@ -19,29 +19,51 @@ ERROR_LENGTH = 300
 
 def freshness(health: Sequence[FeedHealth]) -> None:
     """Draw one small card per feed: its state, its age and what is allowed."""
-    for column, one in zip(st.columns(len(health)), health, strict=True):
-        with column.container(border=True, height="stretch", gap="xxsmall"):
-            st.markdown(f"**{one.feed.capitalize()}** {badges.inline(one.state)}")
-            st.caption(f"{age(one)}; {span(timedelta(minutes=one.allowed_minutes))} allowed")
+    with st.grid(min_column_width=180):
+        for one in health:
+            with st.container(border=True, height="stretch", gap="xxsmall"):
+                st.markdown(f"**{one.feed.capitalize()}** {badges.inline(one.state)}")
+                st.caption(f"{age(one)}; {span(timedelta(minutes=one.allowed_minutes))} allowed")
 
 
 def age(one: FeedHealth) -> str:
-    """Say when a feed last succeeded."""
+    """Say how old the newest bar of a feed is, of the other feeds when one last succeeded."""
     if one.age_minutes is None:
-        return "No success yet"
+        return "None is due now" if one.state == "ok" else "No success yet"
     if one.age_minutes < 1:
-        return "Read just now"
-    return f"Read {span(timedelta(minutes=one.age_minutes))} ago"
+        return "Just now"
+    told = f"{span(timedelta(minutes=one.age_minutes))} ago"
+    return told if one.newest_at is None else f"Newest bar {told}"
 
 
 def errors(health: Sequence[FeedHealth]) -> None:
     """Draw the text of each feed's last error; one that another provider made up for, too."""
     lines = [
-        f"{badges.inline(one.state)} **{one.feed}** :small[{prose(one.error[:ERROR_LENGTH])}]"
-        for one in health if one.error
+        f"{badges.inline(one.state)} **{one.feed}** :small[{prose(why(one)[:ERROR_LENGTH])}]"
+        for one in health if why(one)
     ]  # fmt: skip
     if lines:
         st.markdown("  \n".join(lines))
+
+
+def why(one: FeedHealth) -> str:
+    """Say what is wrong with a feed: the symbols whose bars are missing, and the last error."""
+    missing = f"missing {', '.join(one.missing_symbols)}" if one.missing_symbols else ""
+    return "; ".join(text for text in (missing, one.error) if text)
+
+
+def stream(state: StreamState, now: datetime) -> None:
+    """Say whether the live stream is on, since when, and what it last brought."""
+    if not state.name:
+        st.caption("Off; CONVERGENCE_STREAM=alpaca turns it on.")
+        return
+    told = [
+        f"**{prose(state.name)}** is {'on' if state.is_on else 'off'}",
+        f"connected since {eastern(state.connected_at)}" if state.connected_at else "not connected",
+        f"last message {ago(state.last_message_at, now)}",
+        f"error: {prose(state.error[:ERROR_LENGTH])}" if state.error else "",
+    ]
+    st.markdown("; ".join(part for part in told if part))
 
 
 def alarm(health: Sequence[FeedHealth]) -> None:
@@ -81,17 +103,25 @@ def providers(by_kind: Mapping[str, Sequence[ProviderState]]) -> None:
 
 
 def gaps(found: Sequence[Gap]) -> None:
-    """Draw the sessions whose bars should be there and are not."""
+    """Draw the bars that should be there and are not; a daily one is told by its date."""
     if found:
-        bars = plural(sum(gap.count for gap in found), "daily bar")
-        st.caption(f"{bars} of the last year missing. The next aggregate run asks for them again.")
+        daily = sum(gap.count for gap in found if gap.timeframe is Timeframe.DAY)
+        missing = plural(sum(gap.count for gap in found), "bar")
+        st.caption(
+            f"{missing} missing, {daily} of them daily ones of the last year. The next aggregate "
+            "run asks for a day again that its provider did not deny within 24 hours."
+        )
+    rows = [
+        {**gap.model_dump(), "first": _start(gap, gap.first), "last": _start(gap, gap.last)}
+        for gap in found
+    ]
     table(
-        pd.DataFrame([gap.model_dump() for gap in found]),
+        pd.DataFrame(rows),
         {
-            "symbol": "Symbol", "timeframe": "Bars", "first": _session("From"),
-            "last": _session("To"), "count": number("Missing", "%d"),
+            "symbol": "Symbol", "timeframe": "Bars", "first": "From", "last": "To",
+            "count": number("Missing", "%d"),
         },
-        key="connections_gaps", alt="Gaps in the daily bars",
+        key="connections_gaps", alt="Gaps in the bars",
         empty="No session of the last year is missing.",
     )  # fmt: skip
 
@@ -109,5 +139,5 @@ def findings(found: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
-def _session(label: str) -> Any:
-    return st.column_config.DateColumn(label, format="D MMM YYYY")
+def _start(gap: Gap, start: datetime) -> str:
+    return day(start.date()) if gap.timeframe is Timeframe.DAY else eastern(start)

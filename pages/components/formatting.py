@@ -12,6 +12,7 @@ NOTHING = "n/a"  # what is not known is said, never drawn as zero
 Amount = Decimal | float | int
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|<>$~:!])")
+_MAIL = re.compile(r"@(?=[\w-]+\.)")
 _LINE_START = re.compile(r"^(\s*\d*)([-+.)])(?=\s)", re.MULTILINE)
 _DIRECTIVE = re.compile(r":(?=[A-Za-z0-9_+\-/]+[:\[])")
 _HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.MULTILINE)
@@ -126,7 +127,7 @@ def words(name: str) -> str:
 def prose(text: object) -> str:
     """Return untrusted text so that Markdown shows it as it is: no mathematics, link or image."""
     unlinked = str(text).replace("www.", "www\u200b.").replace("://", ":\u200b//")
-    escaped = _MARKDOWN.sub(r"\\\1", unlinked)
+    escaped = _MARKDOWN.sub(r"\\\1", _MAIL.sub("\u200b@", unlinked))
     return _LINE_START.sub(lambda found: f"{found[1]}\\{found[2]}", escaped)
 
 

@@ -17,8 +17,10 @@ from core import bootstrap
 from core.desk import Desk
 from core.domain.market import BarQuery, Timeframe
 from core.flow import calendars
+from core.flow.catalog import StepContext
 from core.settings import Mode, Settings
 from core.steps import feeds
+from core.steps.missing_bars import Question, to_all
 from tests.contract.conftest import find_stub
 
 FRIDAY_EVENING = datetime(2023, 9, 15, 22, 0, tzinfo=UTC)
@@ -96,6 +98,8 @@ def test_every_feed_is_fetched_stored_and_counted(stubs: HTTPServer, opened: Ope
     assert found["bars", "alpaca"]["rows_stored"] > 0
     assert {"rss", "alpaca"} <= {provider for feed, provider in found if feed == "news"}
     assert found["fundamentals", "sec"]["error"] == ""
+    assert found["bars", "alpaca"]["error"] == ""
+    assert "QQQ" in found["bars", "alpaca"]["note"]
 
 
 def test_a_second_look_at_the_same_data_stores_nothing_new(stubs: HTTPServer, opened: Open) -> None:
@@ -125,11 +129,13 @@ def test_with_the_network_down_each_feed_says_so_and_the_desk_goes_on(
         monkeypatch.setenv(name, address)
     desk = opened()
     done = run(desk)
-    for node in ("bars", "quotes", "actions", "news", "fundamentals"):
+    for node in ("bars", "intraday", "quotes", "actions", "news", "fundamentals"):
         assert "127.0.0.1" in done[node]["error"] or "connect" in done[node]["error"].lower(), node
     health = {one.feed: one for one in desk.market.health()}
     assert {one.state for one in health.values()} == {"failed"}
     assert all(one.error for one in health.values())
+    alerts = {e.key for e in desk.decisions.effects() if e.key.startswith("alert:feed:")}
+    assert alerts == {f"alert:feed:{feed}:2023-09-15" for feed in health}
     assert [row.configured for row in desk.connections.report() if row.adapter == "yahoo"]
 
 
@@ -195,6 +201,8 @@ def test_bars_on_another_scale_are_refused_and_told(
     pd.testing.assert_frame_equal(desk.market.symbol("AAPL").daily, before)
 
 
-def everything(_context: object, symbol: str, until: date) -> BarQuery:
+def everything(context: StepContext, symbol: str, until: date) -> Question:
     """Ask for the whole week again."""
-    return BarQuery(symbol=symbol, timeframe=Timeframe.DAY, start=date(2023, 9, 11), end=until)
+    monday = date(2023, 9, 11)
+    query = BarQuery(symbol=symbol, timeframe=Timeframe.DAY, start=monday, end=until)
+    return to_all(context, query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -29,7 +30,7 @@ from pages.components.symbol_chart import placed
 from tests.pages.conftest import installed, open_page, opened, told
 
 UNREACHABLE = "http://127.0.0.1:9/rss"
-HOSTILE = "<script>alert(1)</script> Apple [win](http://evil.example) **now**"
+HOSTILE = "<script>alert(1)</script> Apple [win](http://evil.example) **now** me@evil.example"
 
 
 @pytest.fixture
@@ -174,6 +175,11 @@ def test_a_hostile_title_is_shown_as_the_text_it_is(desk: Desk) -> None:
     assert "[\\<script\\>alert(1)\\</script\\> Apple \\[win\\](http" in told(app)
     assert "A \\<b\\>wire\\</b\\>" in told(app)
     assert "negative -0.50" in told(app)
+    assert "//evil" not in told(app).replace(":\u200b//evil", "")  # or Markdown would link it
+    assert "me@evil" not in told(app)
+    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    tips = [text for trace in spec["data"] for text in trace.get("text", ())]
+    assert any(tip.startswith("&lt;script&gt;alert(1)") for tip in tips)
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "/approvals", ""])
@@ -237,8 +243,14 @@ def test_feeds_that_fail_or_are_late_are_seen(page: str, failing: Desk) -> None:
     shown = told(app)
     assert "**News** :red-badge[:material/error: failed]" in shown
     assert "**Quotes** :orange-badge[:material/alarm: late]" in shown
-    assert "Read 30 d ago; " in shown
+    assert "30 d ago; " in shown
     assert ("the wire is cut" in shown) == (page == "connections")
+
+
+def test_a_late_feed_is_seen_on_the_first_page(failing: Desk) -> None:
+    shown = told(open_page("overview"))
+    assert "late] **quotes**" in shown
+    assert "failed] **news**" in shown
 
 
 def test_looking_at_connections_asks_nobody_and_the_button_asks_each_once(failing: Desk) -> None:

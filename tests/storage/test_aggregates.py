@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from core.domain.engagement import SampleAge
+from core.domain.feeds import CorporateAction
 from core.domain.tactics import TacticEventKind
 from core.domain.trading import FillLeg, OrderStatus
 from core.errors import NotFoundError
+from core.storage.configurations import Configuration
 from core.storage.storage import Storage
 from tests.storage import samples
 
@@ -20,6 +22,9 @@ APPENDS: dict[str, Callable[[Storage], Any]] = {
     "news": lambda s: s.news.append([samples.news_item()], samples.MORNING),
     "news_readings": lambda s: s.news.append_readings([samples.reading()], samples.MORNING),
     "corporate_actions": lambda s: s.actions.append([samples.split()], samples.MORNING),
+    "desk_configurations": lambda s: s.configurations.remember(
+        Configuration(leads=("QQQ",)), samples.MORNING
+    ),
     "quotes": lambda s: s.quotes.append([samples.quote()], samples.MORNING),
     "data_findings": lambda s: s.quality.record_findings([samples.finding()]),
     "fundamentals": lambda s: s.fundamentals.append([samples.fundamentals()], samples.MORNING),
@@ -156,6 +161,95 @@ def test_restated_fundamentals_win_once_they_are_received(storage: Storage) -> N
     storage.fundamentals.append([restated], received_at)
     assert latest(storage, samples.SESSION) == restated
     assert latest(storage, samples.SESSION, samples.MORNING) == samples.fundamentals()
+
+
+@pytest.mark.parametrize(
+    ("reports", "chosen"),
+    [
+        ({"yahoo": date(2023, 12, 1), "sec": date(2023, 9, 30)}, "sec"),
+        ({"yahoo": date(2023, 12, 1), "sec": date(2022, 12, 2)}, "sec"),
+        ({"yahoo": date(2023, 12, 1), "sec": date(2022, 11, 30)}, "yahoo"),
+        ({"yahoo": date(2022, 9, 1), "sec": date(2022, 8, 1)}, "yahoo"),
+        ({"file": date(2023, 12, 1), "yahoo": date(2023, 9, 30)}, "yahoo"),
+    ],
+)
+def test_the_preferred_providers_report_counts_unless_it_is_too_old(
+    storage: Storage, reports: dict[str, date], chosen: str
+) -> None:
+    order = Configuration(fundamentals=("sec", "yahoo"))
+    storage.configurations.remember(order, samples.MORNING)
+    for provider, as_of_date in reports.items():
+        report = samples.fundamentals(provider=provider, as_of_date=as_of_date)
+        storage.fundamentals.append([report], samples.MORNING)
+    found = storage.fundamentals.latest_of(["AAPL"], date(2024, 1, 5), samples.MORNING)
+    assert found["AAPL"].provider == chosen
+
+
+def actions(storage: Storage, hours: float = 9) -> list[tuple[object, ...]]:
+    known_by = samples.MORNING + timedelta(hours=hours)
+    found = storage.actions.known_of(["AAPL"], known_by).get("AAPL", [])
+    return [(one.provider, one.ex_date, one.ratio or one.amount_usd) for one in found]
+
+
+def tell(storage: Storage, hours: float, *told: CorporateAction, provider: str = "sample") -> int:
+    """Let a provider tell all that it knows of the first days of January."""
+    span = (date(2024, 1, 1), date(2024, 1, 31))
+    received_at = samples.MORNING + timedelta(hours=hours)
+    return storage.actions.replace("AAPL", provider, span, told, received_at)
+
+
+def test_the_ratio_that_a_provider_told_last_counts(storage: Storage) -> None:
+    for hour, ratio in enumerate((10.0, 4.0, 10.0, 10.0)):
+        storage.actions.append(
+            [samples.split(ratio=ratio)], samples.MORNING + timedelta(hours=hour)
+        )
+    seen = [actions(storage, hours)[0][2] for hours in (0, 1, 2, 3)]
+    assert seen == [10.0, 4.0, 10.0, 10.0]
+    assert storage.store.all("select count(*) from corporate_actions") == [(3,)]
+
+
+def test_a_split_of_which_the_date_was_corrected_acts_once(storage: Storage) -> None:
+    moved = samples.split(ex_date=date(2024, 1, 4))
+    assert tell(storage, 0, samples.split()) == 1
+    assert tell(storage, 1, moved) == 2
+    assert tell(storage, 2, moved) == 0
+    assert actions(storage, 0.5) == [("sample", date(2024, 1, 3), 2.0)]
+    assert actions(storage) == [("sample", date(2024, 1, 4), 2.0)]
+
+
+def test_what_is_withdrawn_can_be_told_again(storage: Storage) -> None:
+    paid = samples.split(kind="dividend", ratio=None, amount_usd=0.2, ex_date=date(2024, 1, 9))
+    for hour, told in enumerate(([samples.split(), paid], [paid], [samples.split(), paid])):
+        tell(storage, hour, *told)
+    assert [len(actions(storage, hours)) for hours in (0, 1, 2)] == [2, 1, 2]
+
+
+def test_an_empty_answer_withdraws_nothing(storage: Storage) -> None:
+    tell(storage, 0, samples.split())
+    assert tell(storage, 1) == 0
+    assert len(actions(storage)) == 1
+
+
+def test_an_answer_withdraws_nothing_of_other_dates_and_providers(storage: Storage) -> None:
+    early = samples.split(ex_date=date(2023, 6, 1))
+    other = samples.split(ex_date=date(2024, 1, 20), provider="yahoo")
+    storage.actions.append([early, other, samples.split()], samples.MORNING)
+    tell(storage, 1, samples.split())
+    assert len(actions(storage)) == 3
+
+
+def test_of_two_providers_of_one_split_the_preferred_one_counts(storage: Storage) -> None:
+    order = Configuration(market_data=("yahoo", "alpaca"))
+    storage.configurations.remember(order, samples.MORNING)
+    days = {"alpaca": date(2024, 1, 2), "yahoo": date(2024, 1, 5)}
+    for provider, ex_date in days.items():
+        tell(storage, 0, samples.split(provider=provider, ex_date=ex_date), provider=provider)
+    later = samples.split(provider="alpaca", ex_date=date(2024, 1, 11), ratio=3.0)
+    storage.actions.append([later], samples.MORNING)
+    assert actions(storage) == [
+        ("yahoo", date(2024, 1, 5), 2.0),
+        ("alpaca", date(2024, 1, 11), 3.0),
+    ]
 
 
 def test_an_action_is_known_once_it_was_received(storage: Storage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -11,6 +12,7 @@ import pytest
 
 from core.analysis.bar_files import Options
 from core.desk.imports import Imports
+from core.domain.feeds import CorporateAction, Label
 from core.domain.imports import ImportReport
 from core.errors import DomainError, NotFoundError
 from core.steps.services import Services
@@ -125,6 +127,83 @@ def test_what_the_file_does_not_say_can_be_said(imports: Imports, tmp_path: Path
 def test_a_bar_that_is_not_over_is_no_bar(imports: Imports, tmp_path: Path) -> None:
     report = imports.bars(written(tmp_path, "TSLA.csv", BARS + GOOD + "A,1/2/2099,1,2,1,2,5\n"))
     assert report.reasons == {"the bar lies in the future": 1}
+
+
+def test_weekends_and_holidays_are_no_sessions(
+    imports: Imports, storage: Storage, tmp_path: Path
+) -> None:
+    odd = "BRK-B,9/9/2023,10,12,9,11,5\nBRK-B,9/4/2023,10,12,9,11,6\n"
+    report = imports.bars(written(tmp_path, "prices.csv", BARS + GOOD + odd))
+    assert report.reasons == {"there is no session on that day": 2}
+    assert rows_of(storage, "bars") == 5
+
+
+def test_before_the_calendar_begins_only_weekends_are_no_sessions(
+    imports: Imports, tmp_path: Path
+) -> None:
+    # 1995-05-29 was Memorial Day, the 27th a Saturday
+    days = ("5/26/1995", "5/27/1995", "5/29/1995", "5/30/1995")
+    rows = "".join(f"BRK-B,{day},10,12,9,11,{place}00\n" for place, day in enumerate(days, 1))
+    report = imports.bars(written(tmp_path, "prices.csv", BARS + rows + GOOD))
+    assert report.reasons == {"there is no session on that day": 1}
+    assert report.rows_stored == 8
+
+
+def divided(by: int) -> str:
+    """Return a file of the good week with its prices divided."""
+    prices = ",".join(f"{price / by:g}" for price in (10, 12, 9, 11))
+    return BARS + GOOD.replace("10,12,9,11", prices)
+
+
+def test_a_symbol_on_another_scale_than_stored_bars_is_refused(
+    imports: Imports, storage: Storage, tmp_path: Path
+) -> None:
+    imports.bars(written(tmp_path, "traded.csv", BARS + GOOD))
+    report = imports.bars(written(tmp_path, "adjusted.csv", divided(4)))
+    told = "on another scale than the bars of import:traded.csv (divided by 4)"
+    assert report.reasons == {told: 5}
+    assert counts(report) == (5, 0, 0, 5)
+    assert report.scale_unknown_symbols == 0
+    assert storage.store.all("select distinct reason from quarantine") == [(told,)]
+    assert rows_of(storage, "bars") == 5
+
+
+def test_a_corrected_scale_under_the_same_name_is_accepted(
+    imports: Imports, tmp_path: Path
+) -> None:
+    imports.bars(written(tmp_path, "prices.csv", divided(4)))
+    assert imports.bars(written(tmp_path, "prices.csv", BARS + GOOD)).rows_stored == 5
+
+
+def test_synthetic_bars_tell_nothing_of_a_scale(
+    imports: Imports, storage: Storage, tmp_path: Path
+) -> None:
+    imports.bars(written(tmp_path, "traded.csv", BARS + GOOD))
+    storage.store.all("update bars set label = 'synthetic'")
+    report = imports.bars(written(tmp_path, "adjusted.csv", divided(4)))
+    assert (report.rows_stored, report.scale_unknown_symbols) == (5, 1)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_file_without_the_step_of_a_known_split_is_refused(
+    imports: Imports, storage: Storage, tmp_path: Path, kept: bool
+) -> None:
+    split = CorporateAction(
+        symbol="BRK.B", kind="split", ex_date=date(2023, 9, 13), ratio=4.0, provider="yahoo",
+        label=Label.REAL,
+    )  # fmt: skip
+    storage.actions.append([split], datetime(2023, 9, 1, tzinfo=UTC))
+    old = "".join(f"BRK-B,9/{day}/2023,40,48,36,44,{day}00\n" for day in (12, 11))
+    raw = BARS + "".join(GOOD.splitlines(keepends=True)[:3]) + old
+    report = imports.bars(written(tmp_path, "prices.csv", raw if kept else BARS + GOOD))
+    told = {} if kept else {"already adjusted for the split of 2023-09-13": 5}
+    assert (report.reasons, report.scale_unknown_symbols) == (told, 0)
+
+
+def test_symbols_with_nothing_to_compare_are_counted(imports: Imports, tmp_path: Path) -> None:
+    text = BARS + GOOD + GOOD.replace("BRK-B", "TSLA")
+    report = imports.bars(written(tmp_path, "prices.csv", text), dry_run=True)
+    assert (report.rows_accepted, report.scale_unknown_symbols) == (10, 2)
 
 
 def test_of_many_bad_rows_all_are_counted_and_the_first_thousand_kept(

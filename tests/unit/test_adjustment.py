@@ -10,7 +10,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from core.analysis.adjustment import PRICES, adjust_for_dividends, adjust_for_splits
+from core.analysis.adjustment import (
+    PRICES,
+    adjust_for_dividends,
+    adjust_for_splits,
+    split_like,
+)
 from core.domain.feeds import CorporateAction, Label
 from core.errors import DomainError
 from tests.unit.markets import closed_form_bars
@@ -143,3 +148,16 @@ def test_the_bars_given_stay_as_they_were(actions: list[CorporateAction]) -> Non
     adjust_for_splits(BARS, actions, LAST)
     adjust_for_dividends(BARS, [dividend(DAYS[9], 1.0)], LAST)
     assert BARS.equals(before)
+
+
+@pytest.mark.parametrize(
+    ("after", "ratio"),
+    [
+        (50.0, "2:1"), (25.7, "4:1"), (24.3, "4:1"), (20.0, "5:1"), (10.2, "10:1"), (5.0, "20:1"),
+        (33.3, "3:1"), (200.0, "1:2"), (1000.0, "1:10"), (309.0, "1:3"),
+        (66.7, None), (60.0, None), (52.0, None), (40.0, None), (27.0, None), (100.0, None),
+        (145.0, None), (1500.0, None),
+    ],
+)  # fmt: skip
+def test_a_price_moves_like_a_split_or_it_does_not(after: float, ratio: str | None) -> None:
+    assert split_like(100.0, after) == ratio

@@ -33,16 +33,17 @@ def history(seed: int, count: int) -> pd.DataFrame:
 
 
 def rows(bars: pd.DataFrame) -> list[DailyBar]:
-    stored = bars.assign(symbol="AAA", fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    stored = bars.assign(symbol="AAA", fetched_at=at, received_at=at)
     return [DailyBar(**row) for row in stored.to_dict("records")]
 
 
 def told(state: DailyState) -> tuple[object, ...]:
-    read = state.indicators()
+    read = state.read()
     return (
-        state.sha256, state.count, state.first_date, state.last_date, state.last_close,
-        state.previous_close, state.last_high, state.last_low, read,
-        levels_of(state.recent(400), read, state.last_close),
+        read.sha256, read.count, read.first_date, read.last_date, read.last_close,
+        read.previous_close, read.provider, read.label, read.indicators, read.close.tolist(),
+        levels_of(read.recent(400), read.indicators, read.last_close),
     )  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def test_the_hash_knows_each_number_and_each_date() -> None:
     days = [*bars["session_date"][:-1], bars["session_date"].iloc[-1] + timedelta(days=1)]
     others = [bars.assign(**{name: bars[name] * 1.0001}) for name in ("open", "high", "volume")]
     every = [bars, *others, bars.assign(session_date=days)]
-    assert len({DailyState(one).sha256 for one in every}) == 5
+    assert len({DailyState(one).read().sha256 for one in every}) == 5
 
 
 def test_a_bar_that_is_not_newer_is_refused() -> None:
@@ -76,3 +77,27 @@ def test_a_bar_that_is_not_newer_is_refused() -> None:
 def test_too_few_bars_make_no_state() -> None:
     with pytest.raises(InsufficientDataError):
         DailyState(history(3, LEAST - 1))
+
+
+def test_a_reading_stays_as_it_was_while_the_state_grows() -> None:
+    bars = history(4, LEAST + 2)
+    state = DailyState(bars.head(LEAST))
+    read = state.read()
+    state.append(rows(bars.tail(2)))
+    assert (read.count, read.last_date) == (LEAST, bars["session_date"].iloc[LEAST - 1])
+    assert read.close.tolist() == bars["close"].head(LEAST).tolist()
+    with pytest.raises(ValueError, match="read-only"):
+        read.close[0] = 1.0
+
+
+@pytest.mark.parametrize("grown", [0, 1, 3])
+def test_a_reading_names_all_its_providers_that_of_the_last_bar_first(grown: int) -> None:
+    bars = history(5, LEAST + 3)
+    bars["provider"] = [*["yahoo"] * (LEAST + 1), "yahoo", "alpaca"]
+    state = DailyState(bars.head(len(bars) - grown))
+    state.append(rows(bars.tail(grown)))
+    assert state.read().provider == "alpaca, yahoo"
+
+
+def test_a_reading_of_one_provider_names_that_one() -> None:
+    assert DailyState(history(6, LEAST)).read().provider == "sample"

@@ -41,7 +41,7 @@ def test_every_feed_has_its_sla() -> None:
     policy = FeedPolicy.model_validate(CONTENT)
 
     assert policy.freshness.of("news") == policy.freshness.news
-    assert policy.freshness.of("bars").open_minutes == 30
+    assert policy.freshness.of("intraday").open_minutes == 30
 
 
 def test_a_provider_that_is_not_listed_gets_the_cautious_default() -> None:
@@ -58,10 +58,12 @@ def test_a_provider_that_is_not_listed_gets_the_cautious_default() -> None:
         ("version", ""),
         ("version", ...),
         ("freshness.news", ...),
+        ("freshness.intraday", ...),
+        ("freshness.bars", {"open_minutes": 1, "closed_minutes": 1}),
         ("freshness.weather", {"open_minutes": 1, "closed_minutes": 1}),
-        ("freshness.bars.open_minutes", 0),
-        ("freshness.bars.open_minutes", True),
-        ("freshness.bars.closed_minutes", 5),
+        ("freshness.quotes.open_minutes", 0),
+        ("freshness.quotes.open_minutes", True),
+        ("freshness.quotes.closed_minutes", 5),
         ("providers.alpaca.requests_per_minute", 0),
         ("providers.alpaca.requests_per_minute", True),
         ("providers.alpaca.requests_per_minute", 1.5),
@@ -76,6 +78,9 @@ def test_a_provider_that_is_not_listed_gets_the_cautious_default() -> None:
         ("price_difference_fraction", 5),
         ("price_difference_fraction", float("nan")),
         ("cross_check_symbols", -1),
+        ("bars_due_minutes", 9),  # the bar of the day is taken ten minutes after the close
+        ("patience_seconds", -1),
+        ("patience_seconds", float("inf")),
         ("retries", 3),
     ],
 )

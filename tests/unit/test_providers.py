@@ -22,6 +22,7 @@ from core.errors import (
     UnavailableError,
     UnexpectedResponseError,
 )
+from core.steps.limits import Timing, TokenBucket
 from core.steps.providers import Provider, first_answer, states
 
 START = datetime(2026, 11, 25, 15, tzinfo=UTC)
@@ -37,12 +38,21 @@ class Time:
 
     def __init__(self) -> None:
         self.seconds = 1000.0
+        self.waited: list[float] = []
 
     def __call__(self) -> float:
         return self.seconds
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.seconds - 1000)
+
+    def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.seconds += seconds
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(self, self.now, self.wait)
 
 
 class Desk:
@@ -65,7 +75,7 @@ def provider(
         requests_per_minute=per_minute,
         breaker=BreakerPolicy(failures=failures, cool_down_seconds=30),
     )
-    return Provider(adapter.name, adapter, policy, clock=time, now=time.now)
+    return Provider(adapter.name, adapter, policy, timing=time.timing)
 
 
 def outcome(one: Provider[Desk]) -> str:
@@ -226,6 +236,90 @@ def test_a_call_that_began_before_the_opening_does_not_close_the_circuit() -> No
     assert one.state().breaker == "open"
 
 
+def test_with_patience_a_call_waits_for_its_token() -> None:
+    time, adapter = Time(), Desk()
+    one = provider(adapter, time, per_minute=2)
+    found = [one.call(Desk.ask, patience_s=240) for _ in range(7)]
+
+    assert (found, time.seconds) == (["yahoo"] * 7, pytest.approx(1180))
+    assert time.waited == pytest.approx([60, 60, 60])
+
+
+def test_patience_ends_without_waiting_for_what_comes_too_late() -> None:
+    time, adapter = Time(), Desk()
+    one = provider(adapter, time, per_minute=1)
+    one.call(Desk.ask)
+
+    with pytest.raises(UnavailableError, match="ask again in 60 s"):
+        one.call(Desk.ask, patience_s=59)
+    assert (adapter.calls, time.waited) == (1, [])
+
+
+def test_a_circuit_that_opens_meanwhile_ends_the_wait() -> None:
+    time, adapter = Time(), Desk("yahoo", DOWN, NO_KEY)
+    one = provider(adapter, time, per_minute=2)
+    fail(one, 2)
+
+    with pytest.raises(UnavailableError, match="circuit is open"):
+        one.call(Desk.ask, patience_s=240)
+    assert time.waited == []
+
+
+class Counting(Desk):
+    """An adapter that needs several requests for an answer."""
+
+    def __init__(self, requests: int, name: str = "yahoo") -> None:
+        super().__init__(name)
+        self.requests, self.requests_sent = requests, 0
+
+    def ask(self) -> str:
+        self.requests_sent += self.requests
+        return super().ask()
+
+
+def asked(desk: Desk) -> str:
+    return desk.ask()
+
+
+def test_each_request_of_a_call_takes_a_token() -> None:
+    one = provider(Counting(5), Time(), per_minute=60)
+    one.call(asked)
+    one.call(asked)
+
+    assert one.state().tokens == 50
+
+
+def test_more_requests_than_allowed_are_made_good_by_waiting() -> None:
+    time = Time()
+    one = provider(Counting(150), time, per_minute=60)
+    one.call(asked)
+
+    assert one.state().tokens == 0
+    one.call(asked, patience_s=240)
+    assert time.waited == pytest.approx([120])
+
+
+def test_what_needs_no_request_still_takes_the_token_of_its_call() -> None:
+    one = provider(Counting(0), Time(), per_minute=60)
+    one.call(asked)
+
+    assert one.state().tokens == 59
+
+
+def test_the_adapters_of_one_vendor_share_its_limit() -> None:
+    time, policy = Time(), ProviderPolicy(requests_per_minute=3)
+    bucket = TokenBucket(3, time)
+    bars, news = (
+        Provider("alpaca", Desk("alpaca"), policy, bucket=bucket, timing=time.timing)
+        for _ in range(2)
+    )
+    bars.call(Desk.ask)
+    bars.call(Desk.ask)
+    news.call(Desk.ask)
+
+    assert (bars.state().tokens, "rate limit" in outcome(news)) == (0, True)
+
+
 def test_a_trial_needs_a_token_too() -> None:
     time, adapter = Time(), Desk("yahoo", *[DOWN] * 3)
     one = provider(adapter, time, per_minute=3)
@@ -259,17 +353,36 @@ def test_the_first_that_answers_is_named_and_no_other_is_asked() -> None:
     assert alpaca.calls == 0
 
 
-@pytest.mark.parametrize("error", [DOWN, NO_KEY, GARBLED, UNKNOWN])
+@pytest.mark.parametrize("error", [DOWN, NO_KEY, GARBLED, UNKNOWN, REFUSED])
 def test_the_next_is_asked_when_one_does_not_answer(error: AppError) -> None:
     assert first_answer(chain(Desk("yahoo", error), Desk("alpaca")), Desk.ask)[0] == "alpaca"
 
 
-def test_a_refused_request_is_not_sent_to_the_next() -> None:
-    alpaca = Desk("alpaca")
+def test_what_is_no_answer_is_asked_of_the_next() -> None:
+    providers = chain(Desk("yahoo"), Desk("alpaca"))
 
-    with pytest.raises(RejectedError):
-        first_answer(chain(Desk("yahoo", REFUSED), alpaca), Desk.ask)
-    assert alpaca.calls == 0
+    assert first_answer(providers, Desk.ask, is_answer=lambda a: a == "alpaca")[0] == "alpaca"
+
+
+def test_if_nobody_has_more_the_first_ones_nothing_is_the_answer() -> None:
+    providers = chain(Desk("yahoo"), Desk("alpaca", UNKNOWN))
+
+    assert first_answer(providers, Desk.ask, is_answer=lambda _: False)[0] == "yahoo"
+
+
+def test_nothing_is_no_answer_while_one_that_may_know_is_down() -> None:
+    providers = chain(Desk("yahoo"), Desk("alpaca", DOWN))
+
+    with pytest.raises(UnavailableError):
+        first_answer(providers, Desk.ask, is_answer=lambda _: False)
+
+
+def test_who_failed_and_why_is_told_though_another_answered() -> None:
+    told: list[tuple[str, AppError]] = []
+    providers = chain(Desk("yahoo", DOWN), Desk("alpaca"))
+    first_answer(providers, Desk.ask, told=lambda name, error: told.append((name, error)))
+
+    assert told == [("yahoo", DOWN)]
 
 
 def test_when_none_answers_the_last_error_tells_the_reasons_of_all() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,66 @@ def test_a_bar_of_the_future_is_refused_and_holds_back_no_other() -> None:
     assert refusals(frame, until=NOW) == ["the bar lies in the future"]
 
 
+def test_a_bar_of_a_day_without_a_session_is_refused() -> None:
+    days = set(five()["session_date"]) - {date(2023, 1, 2)}
+    assert refusals(five(), sessions=days) == ["there is no session on that day"]
+    assert refusals(five(), sessions=[]) == ["there is no session on that day"] * 5
+    assert not refusals(five())
+
+
+def test_an_intraday_bar_of_a_day_without_a_session_is_refused_too() -> None:
+    frame = five().assign(timeframe="5m", started_at=five()["started_at"] + pd.Timedelta("14h"))
+    days = list(frame["session_date"])
+    assert refusals(frame, sessions=days[1:]) == ["there is no session on that day"]
+
+
+def test_days_of_a_file_are_sessions_as_well_as_those_of_a_provider() -> None:
+    frame = five().assign(session_date=pd.to_datetime(five()["session_date"]))
+    assert refusals(frame, sessions=list(five()["session_date"])[1:]) == [
+        "there is no session on that day"
+    ]
+
+
+@pytest.mark.parametrize("start", ["2023-01-03 05:00", "2023-01-03 14:30", "2023-01-04 00:00"])
+def test_a_daily_bar_starts_at_the_midnight_of_its_session(start: str) -> None:
+    frame = five()
+    frame.loc[1, "started_at"] = pd.Timestamp(start, tz="UTC")
+    assert refusals(frame)[0] == "the start is not the midnight of the session"
+
+
+def copied(*places: int, volume: float = 1e6) -> pd.DataFrame:
+    """Return five bars of which some have the numbers of the first."""
+    frame, numbers = five().assign(volume=volume), ["open", "high", "low", "close"]
+    for place in places:
+        frame.loc[place, numbers] = frame.loc[0, numbers]
+    return frame
+
+
+def test_a_daily_bar_that_repeats_the_one_before_is_refused() -> None:
+    good, bad = split_bars(copied(1, 2), "formula", NOW)
+    assert [row.reason for row in bad] == ["the bar repeats the one before"] * 2
+    assert good["session_date"].tolist() == five()["session_date"][[0, 3, 4]].tolist()
+
+
+def test_a_bar_is_not_compared_with_a_refused_one() -> None:
+    frame = copied(2)
+    frame.loc[1, "close"] = np.nan
+    assert refusals(frame)[1] == "the bar repeats the one before"
+
+
+def test_days_without_trades_may_be_alike() -> None:
+    assert not refusals(copied(1, 2, volume=0))
+
+
+def test_equal_prices_of_days_apart_or_of_another_symbol_are_no_repetition() -> None:
+    assert not refusals(copied(2))
+    assert not refusals(pd.concat([five().head(1), five().head(1).assign(symbol="OTHER")]))
+
+
+def test_intraday_bars_may_be_alike() -> None:
+    assert not refusals(copied(1, 2).assign(timeframe="5m"))
+
+
 def test_a_missing_column_refuses_the_whole_frame() -> None:
     with pytest.raises(InsufficientDataError, match="lack the columns volume, label"):
         split_bars(five().drop(columns=["volume", "label"]), "formula", NOW)
@@ -120,6 +180,7 @@ def test_a_refused_row_keeps_what_it_said() -> None:
 PRICES = st.one_of(st.sampled_from([np.nan, np.inf, -1.0, 0.0]), st.floats(1, 200))
 STARTS = st.one_of(
     st.just(pd.NaT),
+    st.sampled_from(list(pd.date_range("2023-01-01", "2023-01-09", tz="UTC"))),
     st.datetimes(datetime(2023, 1, 1), datetime(2023, 1, 9)),  # noqa: DTZ001 - naive on purpose
     st.datetimes(
         datetime(2023, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
@@ -135,8 +196,9 @@ ROW = st.tuples(st.sampled_from(["ACME", "OTHER"]), STARTS, PRICES, PRICES, PRIC
 def test_every_row_is_either_good_or_refused(rows: list[tuple[Any, ...]]) -> None:
     names = ["symbol", "started_at", "open", "high", "low", "close", "volume"]
     frame = pd.DataFrame(rows, columns=names, dtype=object).assign(
-        timeframe="1d", session_date="2023-01-02", provider="formula", label="real"
+        timeframe="1d", provider="formula", label="real"
     )
+    frame["session_date"] = [row[1].date() for row in rows]
     good, bad = split_bars(frame, "formula", NOW)
     assert len(good) + len(bad) == len(frame)
     assert all(row.reason for row in bad)

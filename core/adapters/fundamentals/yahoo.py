@@ -38,6 +38,10 @@ class YahooFundamentals:
     def __init__(self, settings: Settings) -> None:
         self._rest = YahooRest(settings, OPERATION)
 
+    @property
+    def requests_sent(self) -> int:
+        return self._rest.requests_sent
+
     def fundamentals(self, symbol: str, as_of: date) -> Fundamentals | None:
         """Return the figures of today, None for an `as_of` that lies further back.
 

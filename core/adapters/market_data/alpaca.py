@@ -47,6 +47,10 @@ class AlpacaMarketData:
         self._feed = feed
         self._known: set[str] = set()
 
+    @property
+    def requests_sent(self) -> int:
+        return self._rest.requests_sent
+
     def symbols(self) -> tuple[str, ...]:
         """Return none: it serves any US stock."""
         return ()

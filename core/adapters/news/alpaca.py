@@ -45,6 +45,10 @@ class AlpacaNews:
         self._rest = rest
         self._refused: deque[QuarantinedRow] = deque(maxlen=REFUSED_KEPT)
 
+    @property
+    def requests_sent(self) -> int:
+        return self._rest.requests_sent
+
     def headlines(self, symbols: Sequence[str], since: datetime, until: datetime) -> list[NewsItem]:
         """Return the articles in the version of [since, until], oldest first.
 

@@ -8,7 +8,8 @@ from core.storage.views.base import StoreView
 
 FEEDS = """
 select feed, provider, checked_at, newest_at, rows_read, rows_stored, rows_quarantined, error,
-    run_id, max(checked_at) filter (error = '') over (partition by feed, provider) as newest_ok_at
+    coalesce(body->>'$.note', '') as note, run_id,
+    max(checked_at) filter (error = '') over (partition by feed, provider) as newest_ok_at
 from feed_checks
 qualify row_number() over (partition by feed, provider order by checked_at desc, rowid desc) = 1
 order by feed, provider

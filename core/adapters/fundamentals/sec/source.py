@@ -63,6 +63,10 @@ class SecFundamentals:
         self._companies = Recent[Company | None](COMPANIES_KEPT)
         self._one_at_a_time = threading.Lock()
 
+    @property
+    def requests_sent(self) -> int:
+        return self._reader.requests_sent
+
     def fundamentals(self, symbol: str, as_of: date) -> Fundamentals | None:
         """Return what had been filed by the end of `as_of`.
 

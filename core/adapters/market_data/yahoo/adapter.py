@@ -32,6 +32,10 @@ class YahooMarketData:
     def __init__(self, settings: Settings) -> None:
         self._charts = Charts(settings)
 
+    @property
+    def requests_sent(self) -> int:
+        return self._charts.requests_sent
+
     def symbols(self) -> tuple[str, ...]:
         return ()
 

@@ -33,6 +33,10 @@ class Charts:
     def __init__(self, settings: Settings) -> None:
         self._rest = YahooRest(settings, OPERATION)
 
+    @property
+    def requests_sent(self) -> int:
+        return self._rest.requests_sent
+
     def fetch(self, symbol: str, timeframe: Timeframe, **span: Any) -> Chart:
         """Fetch one chart; `span` is start and end (not included), or a period.
 

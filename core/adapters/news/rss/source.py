@@ -59,6 +59,10 @@ class RssNews:
         self._failures: dict[str, AdapterError] = {}
         self._refused: dict[tuple[str, str], QuarantinedRow] = {}
 
+    @property
+    def requests_sent(self) -> int:
+        return self._reader.requests_sent
+
     def headlines(self, symbols: Sequence[str], since: datetime, until: datetime) -> list[NewsItem]:
         """Return what the feeds date in [since, until], oldest first.
 
