@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_decision_commands(add)
     _add_store_commands(add)
     _add_import_command(add)
+    _add_snapshot_command(add)
     return parser
 
 
@@ -171,6 +172,21 @@ def _add_import_command(add: Any) -> None:
     )
     importing.add_argument("--decimal", choices=[".", ","], help="bars: where it is not clear")
     importing.add_argument("--account", help="robinhood: a name, if there are several accounts")
+
+
+def _add_snapshot_command(add: Any) -> None:
+    asking = add("snapshot", "Show what was known of a symbol at a moment.")
+    asking.add_argument("symbol")
+    asking.add_argument(
+        "--as-of", required=True, type=_moment, help="such as 2023-06-15T08:15-04:00"
+    )
+
+
+def _moment(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("the moment needs a time zone")
+    return moment.isoformat()
 
 
 def _absolute(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,13 @@ def backup(desk: Desk, arguments: Arguments) -> Any:
     return {"files": [path.name for path in desk.controls.backup(Path(arguments["folder"]))]}
 
 
+def snapshot(desk: Desk, arguments: Arguments) -> Any:
+    """Make the snapshot of a symbol as of a moment anew; the same moment gives the same id."""
+    moment = datetime.fromisoformat(arguments["as_of"])
+    taken = desk.market.snapshot_as_of(arguments["symbol"].upper(), moment)
+    return {"snapshot_id": taken.snapshot_id, **taken.model_dump(mode="json")}
+
+
 def import_file(desk: Desk, arguments: Arguments) -> Any:
     """Import bars or a broker's history; `path` is absolute, whoever runs this."""
     path, dry_run, actor = (
@@ -167,5 +174,6 @@ COMMANDS: dict[str, Command] = {
     "verify": Command(verify),
     "backup": Command(backup),
     "import": Command(import_file),
+    "snapshot": Command(snapshot),
     "next": Command(next_session, needs_engine=True),
 }

@@ -71,6 +71,7 @@ class Connections:
                 lambda: f"account {adapters.broker.account().account_id}"
             ),
             ("alerts", settings.alerts): _saying(lambda: adapters.alerts.name),
+            ("streams", settings.stream): _saying(lambda: f"{settings.stream} is chosen"),
             **publishers,
         }
 

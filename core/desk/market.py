@@ -16,13 +16,14 @@ from core.desk.watch_list import COLUMNS, next_event, rows_of
 from core.domain.feed_policy import FeedHealth, Gap, ProviderState, StreamState
 from core.domain.feeds import Fundamentals
 from core.domain.market import MarketSnapshot, Timeframe
-from core.errors import NotFoundError
+from core.errors import InsufficientDataError, NotFoundError
 from core.flow import calendars
 from core.steps.check import find_gaps
 from core.steps.health import feed_health
 from core.steps.moment import CALENDAR, session_of
 from core.steps.providers import states
 from core.steps.services import Services
+from core.steps.snapshots import take_snapshots
 
 NEWS_DAYS = 5
 STORIES = 50
@@ -106,6 +107,19 @@ class Market:
             actions=self._views.actions_of(symbol, now),
             quote={str(k): v for k, v in quotes[0].items()} if quotes else None,
         )
+
+    def snapshot_as_of(self, symbol: str, moment: datetime) -> MarketSnapshot:
+        """Return what was known of a followed symbol at a moment, made anew from the store.
+
+        Raises: NotFoundError, InsufficientDataError with the reason.
+        """
+        if symbol not in self.symbols():
+            raise NotFoundError(f"{symbol!r} is not on the watch list")
+        taken = take_snapshots(self._services, session_of(moment), moment)
+        found = next((one for one in taken.all if one.symbol == symbol), None)
+        if found is None:
+            raise InsufficientDataError(taken.failed[symbol])
+        return found
 
     def health(self) -> list[FeedHealth]:
         """Return how fresh each feed is against what data/feeds.yaml asks."""

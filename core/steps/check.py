@@ -76,7 +76,7 @@ def freshness(context: StepContext) -> dict[str, Any]:
 
 
 def _words(one: FeedHealth) -> str:
-    what = "The last success" if one.newest_at is None else "The newest bar"
+    what = "The newest bar" if one.feed in {"bars", "intraday"} else "The last success"
     age = "never" if one.age_minutes is None else f"{one.age_minutes:.0f} minutes ago"
     told = f"{what} was {age}, allowed are {one.allowed_minutes}."
     missing = f"Missing: {', '.join(one.missing_symbols)}." if one.missing_symbols else ""

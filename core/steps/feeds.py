@@ -13,7 +13,7 @@ from core.flow.catalog import StepContext, step
 from core.ports import FundamentalsSource, MarketData
 from core.steps.bar_feed import fetch_bars
 from core.steps.board import start_of
-from core.steps.feed_record import followed, is_due, stored_at
+from core.steps.feed_record import attempting, followed, is_due, stored_at
 from core.steps.missing_bars import Question, missing_days, newest_settled, to_all
 from core.steps.moment import CALENDAR, known_at, received_at, session_of
 from core.steps.news_feed import fetch_news
@@ -26,8 +26,9 @@ AHEAD = timedelta(days=30)
 @step("feeds.bars")
 def bars(context: StepContext) -> dict[str, Any]:
     """Bring the daily bars up to the last session whose bar was final before this moment."""
-    until = newest_settled(known_at(context))
-    questions = [missing_days(context, symbol, until) for symbol in followed(context)]
+    with attempting(context, "bars", context.services.adapters.market_data):
+        until = newest_settled(known_at(context))
+        questions = [missing_days(context, symbol, until) for symbol in followed(context)]
     return fetch_bars(context, [question for question in questions if question])
 
 

@@ -14,7 +14,7 @@ from core.analysis.quality import PRICES, REPEATED, quarantine
 from core.domain.feeds import DataFinding, QuarantinedRow
 from core.domain.market import Timeframe
 from core.flow.catalog import StepContext
-from core.steps.moment import received_at
+from core.steps.moment import received_at, session_of
 
 RESCALED = "came back divided by {:g}, and prices as they were traded do not change"
 NUMBERS = [*PRICES, "volume"]
@@ -56,6 +56,8 @@ def _told(context: StepContext, provider: str, result: Compared, again: _Again) 
         return result
     ratio = common_ratio(again.stored, again.fetched)
     if ratio is None:
+        if again.timeframe != Timeframe.DAY and changed == [session_of(received_at(context))]:
+            return result  # late trades change a session that still goes on
         text = f"{provider} revised {len(changed)} {again.timeframe} bars since {changed[0]}"
         result.findings.append(_finding(context, "revision", again.symbol, text))
         return result

@@ -23,17 +23,19 @@ def freshness(health: Sequence[FeedHealth]) -> None:
         for one in health:
             with st.container(border=True, height="stretch", gap="xxsmall"):
                 st.markdown(f"**{one.feed.capitalize()}** {badges.inline(one.state)}")
-                st.caption(f"{age(one)}; {span(timedelta(minutes=one.allowed_minutes))} allowed")
+                st.caption(age(one))
 
 
 def age(one: FeedHealth) -> str:
-    """Say how old the newest bar of a feed is, of the other feeds when one last succeeded."""
-    if one.age_minutes is None:
-        return "None is due now" if one.state == "ok" else "No success yet"
-    if one.age_minutes < 1:
-        return "Just now"
-    told = f"{span(timedelta(minutes=one.age_minutes))} ago"
-    return told if one.newest_at is None else f"Newest bar {told}"
+    """Say how old the newest bar of a feed is, or its newest success, and what is allowed."""
+    if one.age_minutes is None and one.state == "ok":
+        return "No bar is due now"
+    told = "No success yet"
+    if one.age_minutes is not None:
+        length = span(timedelta(minutes=one.age_minutes))
+        told = "Just now" if one.age_minutes < 1 else f"{length} ago"
+    what = "" if one.newest_at is None else "Newest bar: "
+    return f"{what}{told}; {span(timedelta(minutes=one.allowed_minutes))} allowed"
 
 
 def errors(health: Sequence[FeedHealth]) -> None:

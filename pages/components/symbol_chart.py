@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.desk.market import SymbolView
-from core.domain.market import Level
 from pages.components import badges
 from pages.components.candle_figure import candle_figure, draw_name, show_candles
 from pages.components.charts import Palette, palette
 from pages.components.formatting import NEW_YORK, day, prose
+from pages.components.level_names import Name, placed
 
-CANDLES, NAMED_LEVELS, TITLES, TITLE_LENGTH = 120, 4, 3, 90
+CANDLES, TITLES, TITLE_LENGTH = 120, 3, 90
 LINES = {
     "ema8": "EMA 8", "ema21": "EMA 21", "sma50": "SMA 50", "sma200": "SMA 200", "vwap": "VWAP",
 }  # fmt: skip
@@ -29,13 +28,6 @@ SOURCES = LINES | {
 }  # fmt: skip
 LEVELS, NEWS = "Levels", "News"
 OPTIONS = (LEVELS, NEWS, *(LINES[name] for name in ("ema8", "ema21", "sma50", "sma200")))
-
-
-class Name(NamedTuple):
-    """Where a level's name stands, which is not always where its line is."""
-
-    level: Level
-    at: float
 
 
 def daily_chart(view: SymbolView, wanted: Sequence[str]) -> None:
@@ -69,28 +61,6 @@ def intraday_chart(view: SymbolView) -> None:
     _draw_lines(figure, bars, ["vwap"], colors)
     _origin(bars, f", {day(view.intraday_date)}, New York time")
     show_candles(figure, bars, key="market_intraday")
-
-
-def placed(levels: Iterable[Level], last: float, reach: tuple[float, float]) -> list[Name]:
-    """Return the levels next to the last price that the chart reaches, their names apart.
-
-    Names are moved away from the last price, so that none covers another.
-    """
-    low, high = reach
-    gap = (high - low) * 0.04  # a line of the names' font, in the chart's height
-    seen = sorted((one for one in levels if low <= one.price <= high), key=lambda one: one.price)
-    above = [one for one in seen if one.price > last][:NAMED_LEVELS]
-    below = [one for one in reversed(seen) if one.price <= last][:NAMED_LEVELS]
-    return _apart(above, last, gap) + _apart(below, last, -gap)
-
-
-def _apart(levels: Sequence[Level], last: float, gap: float) -> list[Name]:
-    """Place names in one direction, each at least a gap from the one before."""
-    names, nearest, at = list[Name](), max if gap > 0 else min, last - gap / 2
-    for level in levels:
-        at = nearest(level.price, at + gap)
-        names.append(Name(level, at))
-    return names
 
 
 def _reach(bars: pd.DataFrame) -> tuple[float, float]:

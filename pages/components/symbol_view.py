@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.desk.market import SymbolView
 from core.domain.market import MarketSnapshot
-from pages.components import badges, symbol_numbers
+from pages.components import badges, company, symbol_numbers
 from pages.components.formatting import day, eastern, percent, price, prose
 from pages.components.stories import stories
 from pages.components.symbol_chart import LEVELS, NEWS, OPTIONS, daily_chart, intraday_chart
@@ -25,12 +25,12 @@ def symbol_view(view: SymbolView) -> None:
         if view.snapshot is not None:
             symbol_numbers.ladder(view.snapshot)
         symbol_numbers.newest_quote(view)
-    told, company = st.columns([3, 2])
+    told, reported = st.columns([3, 2])
     with told.container(border=True, height="stretch"):
         stories(view.stories)
-    with company.container(border=True, height="stretch"):
-        symbol_numbers.fundamentals(view.fundamentals)
-        symbol_numbers.actions(view)
+    with reported.container(border=True, height="stretch"):
+        company.fundamentals(view.fundamentals)
+        company.actions(view)
 
 
 def heading(view: SymbolView) -> None:

@@ -24,7 +24,8 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 SLOW = 30_000
 DESK_WORDS = re.compile("Overview|Approvals|Halt trading|Desk time")
 PAGES = (
-    "approvals", "tactics", "market", "positions", "content", "engagement", "workflows", "connections",
+    "approvals", "tactics", "market", "positions", "content", "engagement", "workflows",
+    "connections",
 )  # fmt: skip
 
 

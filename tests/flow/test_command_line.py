@@ -142,3 +142,12 @@ def test_a_file_that_is_not_there_exits_one(data_dir: Path) -> None:
     code, refused = core(data_dir, "import", "robinhood", "nowhere.csv")
     assert code == 1
     assert "there is no file" in refused["error"]
+
+
+def test_a_snapshot_of_a_past_moment_has_the_id_that_was_stored(data_dir: Path) -> None:
+    core(data_dir, "run", "daily_tactic", "--date", "2023-06-15", "--wait")
+    moment = "2023-06-15T08:15:00-04:00"
+    made = [core(data_dir, "snapshot", "aapl", "--as-of", moment)[1] for _ in range(2)]
+    assert made[0] == made[1]
+    assert made[0]["as_of"] == "2023-06-15T12:15:00Z"
+    assert core(data_dir, "snapshot", "ZZZZ", "--as-of", moment)[0] == 1

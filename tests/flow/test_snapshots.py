@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -320,7 +321,23 @@ def test_a_crash_is_no_split(desk: Desk) -> None:
     assert snapshot(desk, "CRASH", noon).gap_fraction == pytest.approx(-1 / 3)
 
 
-def test_the_leads_have_snapshots_and_are_read_in_their_session(desk: Desk) -> None:
+@pytest.fixture
+def led(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """Open a desk of its own that has always had these leads."""
+    with ExitStack() as stack:
+
+        def opened(*leads: str) -> Desk:
+            settings = Settings(data_dir=tmp_path, _env_file=None, mode=Mode.PAPER)
+            desk = stack.enter_context(closing(bootstrap.build(settings)))
+            always = Configuration(market_data=("sample",), leads=leads)
+            desk._services.storage.configurations.remember(always, AS_OF - timedelta(days=1))
+            return desk
+
+        yield opened
+
+
+def test_the_leads_have_snapshots_and_are_read_in_their_session(led: Callable[..., Desk]) -> None:
+    desk = led("LEADER")
     storage, noon = desk._services.storage, AS_OF + timedelta(hours=4)
     for seed, symbol in enumerate(("LED", "LEADER")):
         storage.bars.append(daily(symbol, seed), AS_OF - timedelta(hours=9))
@@ -340,7 +357,8 @@ def test_the_leads_have_snapshots_and_are_read_in_their_session(desk: Desk) -> N
     assert taken.leads[0].leads == ()
 
 
-def test_a_followed_symbol_that_leads_has_one_snapshot(desk: Desk) -> None:
+def test_a_followed_symbol_that_leads_has_one_snapshot(led: Callable[..., Desk]) -> None:
+    desk = led("BOTH", "ABSENT")
     storage = desk._services.storage
     storage.bars.append(daily("BOTH"), AS_OF - timedelta(hours=9))
     taken = take(desk, bootstrap.Universe(("BOTH",), leads=("BOTH", "ABSENT")), AS_OF)

@@ -12,7 +12,8 @@ from core.domain.flow import ApprovalState, EffectState, RunState, StepState, Tr
 from core.domain.tactics import Grade, Outcome, TacticEventKind
 from core.domain.trading import OrderStatus
 from core.settings import Mode
-from pages.components import badges, formatting
+from pages.components import formatting
+from pages.components.looks import LOOKS
 
 NOW = datetime(2023, 6, 15, 13, 15, tzinfo=UTC)
 
@@ -76,4 +77,4 @@ def test_every_state_has_a_word_and_a_colour() -> None:
         StepState, TacticEventKind, TradingState,
     )  # fmt: skip
     states = [str(state) for kind in kinds for state in kind]
-    assert [state for state in states if state not in badges.LOOKS] == []
+    assert [state for state in states if state not in LOOKS] == []

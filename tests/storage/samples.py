@@ -31,6 +31,7 @@ from core.domain.feeds import (
     Quote,
 )
 from core.domain.flow import LogLine, RunRecord, RunState, StepRecord, StepState
+from core.domain.imports import BrokerActivity, FileReading, ImportReport
 from core.domain.market import Headline, Indicators, Lead, Level, MarketSnapshot, Regime, Timeframe
 from core.domain.risk import Constraint, SizeDecision
 from core.domain.tactics import (
@@ -153,6 +154,25 @@ def finding(**changes: Any) -> DataFinding:
         "found_at": MORNING, "run_id": "aggregate@20240105T130000Z",
     }  # fmt: skip
     return DataFinding(**{**values, **changes})
+
+
+def activity(**changes: Any) -> BrokerActivity:
+    values = {
+        "activity_id": "robinhood:1", "account": "robinhood", "activity_date": SESSION, "place": 0,
+        "instrument": "AAPL", "description": "Apple", "code": "Buy", "quantity": Decimal(1),
+        "price": Decimal(100), "amount": Decimal(-100),
+    }  # fmt: skip
+    return BrokerActivity(**{**values, **changes})
+
+
+def import_report(**changes: Any) -> ImportReport:
+    values = {
+        "kind": "bars", "file_name": "bars.csv", "file_sha256": "c" * 64, "imported_at": MORNING,
+        "dry_run": False, "rows_read": 1, "rows_accepted": 1, "rows_stored": 1,
+        "rows_duplicate": 0, "rows_quarantined": 0, "reasons": {},
+        "understood": FileReading(format="csv"),
+    }  # fmt: skip
+    return ImportReport(**{**values, **changes})
 
 
 def fundamentals(**changes: Any) -> Fundamentals:

@@ -25,6 +25,8 @@ APPENDS: dict[str, Callable[[Storage], Any]] = {
     "desk_configurations": lambda s: s.configurations.remember(
         Configuration(leads=("QQQ",)), samples.MORNING
     ),
+    "imports": lambda s: s.imports.record(samples.import_report()),
+    "broker_activities": lambda s: s.imports.append([samples.activity()]),
     "quotes": lambda s: s.quotes.append([samples.quote()], samples.MORNING),
     "data_findings": lambda s: s.quality.record_findings([samples.finding()]),
     "fundamentals": lambda s: s.fundamentals.append([samples.fundamentals()], samples.MORNING),

@@ -108,9 +108,10 @@ class StreamServer:
                 self._subscribed.put(client)
                 for _ in client:
                     pass
-                self._left.put(client)
         except ConnectionClosed:
-            return
+            return  # not every end of a line is a polite one
+        finally:
+            self._left.put(client)
 
     def _log_in(self, client: ServerConnection) -> bool:
         client.send('[{"T":"success","msg":"connected"}]')
