@@ -21,7 +21,7 @@ def overlap_difference(stored: pd.DataFrame, fetched: pd.DataFrame) -> list[date
     Shape: the columns of `BAR_COLUMNS`; good bars of one symbol, timeframe and provider. Bars that
         only one of the two has say nothing.
     """
-    both = _differing(stored, fetched)
+    both = differing(stored, fetched)
     return sorted(set(both["session_date"]))
 
 
@@ -31,7 +31,7 @@ def common_ratio(stored: pd.DataFrame, fetched: pd.DataFrame) -> float | None:
     None where they differ otherwise, or by less than any split.
     Shape: as of `overlap_difference`.
     """
-    both = _differing(stored, fetched)
+    both = differing(stored, fetched)
     if both.empty:
         return None
     ratios = _prices(both, "_stored") / _prices(both, "_fetched")
@@ -40,9 +40,14 @@ def common_ratio(stored: pd.DataFrame, fetched: pd.DataFrame) -> float | None:
     return middle if is_common and abs(middle - 1) > SMALLEST_SPLIT_FRACTION else None
 
 
-def _differing(stored: pd.DataFrame, fetched: pd.DataFrame) -> pd.DataFrame:
-    both = stored[["started_at", "session_date", *PRICES]].merge(
-        fetched[["started_at", *PRICES]], on="started_at", suffixes=("_stored", "_fetched")
+def differing(stored: pd.DataFrame, fetched: pd.DataFrame) -> pd.DataFrame:
+    """Return the bars of one timeframe that came back with another price, with both prices.
+
+    Shape: symbol, started_at, session_date, and each price as `_stored` and as `_fetched`.
+    """
+    keys = ["symbol", "started_at"]
+    both = stored[[*keys, "session_date", *PRICES]].merge(
+        fetched[[*keys, *PRICES]], on=keys, suffixes=("_stored", "_fetched")
     )
     old, new = _prices(both, "_stored"), _prices(both, "_fetched")
     same = np.isclose(new, old, rtol=SAME, atol=0).all(axis=1)

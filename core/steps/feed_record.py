@@ -94,22 +94,15 @@ def attempting(
 def is_due(context: StepContext, feed: FeedName) -> bool:
     """Tell whether a feed has not come whole for the node's `every_minutes`, if it has them."""
     every, now = every_minutes(context), received_at(context)
-    last = _last_whole(context, feed, now)
-    return every is None or last is None or now - last >= every
+    if every is None:
+        return True
+    last = context.services.storage.quality.last_success(feed, now)
+    return last is None or now - last >= every
 
 
 def every_minutes(context: StepContext) -> timedelta | None:
     minutes = context.options.get("every_minutes")
     return None if minutes is None else timedelta(minutes=float(minutes))
-
-
-def _last_whole(context: StepContext, feed: FeedName, until: datetime) -> datetime | None:
-    """Return when a feed last came without an error and with nothing missing."""
-    checks = context.services.storage.views.feeds()
-    is_whole = (checks["feed"] == feed) & (checks["error"] == "") & (checks["note"] == "")
-    moments = checks.loc[is_whole, "checked_at"]
-    moments = moments[moments <= until]
-    return None if moments.empty else moments.max().to_pydatetime()
 
 
 def _words(what: str, reasons: Sequence[str]) -> str:

@@ -28,8 +28,8 @@ def bars(context: StepContext) -> dict[str, Any]:
     """Bring the daily bars up to the last session whose bar was final before this moment."""
     with attempting(context, "bars", context.services.adapters.market_data):
         until = newest_settled(known_at(context))
-        questions = [missing_days(context, symbol, until) for symbol in followed(context)]
-    return fetch_bars(context, [question for question in questions if question])
+        questions = missing_days(context, followed(context), until)
+    return fetch_bars(context, questions)
 
 
 @step("feeds.intraday")

@@ -38,13 +38,26 @@ def to_all(context: StepContext, query: BarQuery) -> Question:
     return Question(query, context.services.adapters.market_data)
 
 
-def missing_days(context: StepContext, symbol: str, until: date) -> Question | None:
+def missing_days(context: StepContext, symbols: Sequence[str], until: date) -> list[Question]:
     """Return what to ask of daily bars up to a session, with some that are known for comparison.
 
     It is what the first provider may have that is not stored, put to all that may have some.
     """
-    missing, now = _missing(context, symbol, until), received_at(context)
-    providers = context.services.adapters.market_data
+    start, now = start_of(context.session_date), received_at(context)
+    sessions = calendars.sessions(CALENDAR, start, until)
+    known = context.services.storage.bars.sessions_of(symbols, start, until, now)
+    questions = []
+    for symbol in symbols:
+        have = set(known.get(symbol, ()))
+        question = _question(context, symbol, [day for day in sessions if day not in have], until)
+        questions += [question] if question else []
+    return questions
+
+
+def _question(
+    context: StepContext, symbol: str, missing: Sequence[date], until: date
+) -> Question | None:
+    now, providers = received_at(context), context.services.adapters.market_data
     denied = {one.name: one.memory.of(_topic(symbol), now) for one in providers}
     able = [one for one in providers if set(missing) - denied[one.name]]
     if not able:
@@ -75,12 +88,6 @@ def must_exist(context: StepContext, query: BarQuery) -> bool:
         return query.start <= end and bool(calendars.sessions(CALENDAR, query.start, end))
     sessions = calendars.sessions(CALENDAR, query.start, query.end)
     return bool(sessions) and calendars.hours(CALENDAR, sessions[0])[0] <= now - due
-
-
-def _missing(context: StepContext, symbol: str, until: date) -> list[date]:
-    start, stored_bars = start_of(context.session_date), context.services.storage.bars
-    known = set(stored_bars.sessions(symbol, Timeframe.DAY, start, until, received_at(context)))
-    return [day for day in calendars.sessions(CALENDAR, start, until) if day not in known]
 
 
 def _before(context: StepContext, first: date) -> date:

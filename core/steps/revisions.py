@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from core.analysis.overlap import common_ratio, overlap_difference
+from core.analysis.overlap import common_ratio, differing, overlap_difference
 from core.analysis.quality import PRICES, REPEATED, quarantine
 from core.domain.feeds import DataFinding, QuarantinedRow
 from core.domain.market import Timeframe
@@ -81,16 +81,30 @@ def _stale(again: _Again) -> pd.DataFrame:
 
 
 def _known_already(context: StepContext, provider: str, bars: pd.DataFrame) -> Iterator[_Again]:
-    """Find what the provider has told before of the same sessions and of the one before them."""
+    """Find what differs from what the provider told before of the same sessions and the last."""
     for timeframe, fetched in bars.groupby("timeframe", sort=False):
         days = fetched["session_date"]
         since = days.min() - LOOK_BACK.get(Timeframe(str(timeframe)), timedelta(0))
         known = context.services.storage.bars.of_provider(
             sorted(set(fetched["symbol"])), str(timeframe), provider, since, days.max()
         )
-        for symbol, stored in known.groupby("symbol"):
+        suspects = _suspects(known, fetched)
+        for symbol, stored in known[known["symbol"].isin(suspects)].groupby("symbol"):
             same = fetched[fetched["symbol"] == symbol]
             yield _Again(str(symbol), str(timeframe), stored, same)
+
+
+def _suspects(known: pd.DataFrame, fetched: pd.DataFrame) -> set[str]:
+    """Return the symbols with a bar that changed, or that begin with numbers told before.
+
+    Nearly all bars come as they were: one look at all symbols spares a look at each.
+    """
+    if known.empty:
+        return set()
+    changed = set(differing(known, fetched)["symbol"])
+    first = fetched.drop_duplicates("symbol")[["symbol", "started_at", *NUMBERS]]
+    again = known[["symbol", "started_at", *NUMBERS]].merge(first, on=["symbol", *NUMBERS])
+    return changed | set(again[again["started_at_x"] != again["started_at_y"]]["symbol"])
 
 
 def _without(

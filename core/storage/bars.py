@@ -60,7 +60,8 @@ order by symbol, started_at, {CHOICE}
 """
 SESSIONS_OF = """
 select distinct symbol, session_date from bars
-where list_contains(?, symbol) and timeframe = ? and session_date between ? and ?
+where list_contains(?, symbol) and timeframe = ? and received_at <= ?
+    and session_date between ? and ?
 order by symbol, session_date
 """
 SESSIONS = """
@@ -179,10 +180,13 @@ class Bars:
         params = (symbol, timeframe, known_by, start, end)
         return [row[0] for row in self._store.all(SESSIONS, params)]
 
-    def sessions_of(self, symbols: Sequence[str], start: date, end: date) -> dict[str, list[date]]:
+    def sessions_of(
+        self, symbols: Sequence[str], start: date, end: date, known_by: datetime = EVER
+    ) -> dict[str, list[date]]:
         """Return the sessions from start to end that have a daily bar, oldest first, by symbol."""
         found: defaultdict[str, list[date]] = defaultdict(list)
-        for symbol, day in self._store.all(SESSIONS_OF, (list(symbols), Timeframe.DAY, start, end)):
+        params = (list(symbols), Timeframe.DAY, known_by, start, end)
+        for symbol, day in self._store.all(SESSIONS_OF, params):
             found[symbol].append(day)
         return dict(found)
 

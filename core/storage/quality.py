@@ -33,7 +33,8 @@ FINDINGS = FactTable(
     columns=("kind", "symbol", "text", "found_at", "run_id"),
 )
 LAST_SUCCESS = """
-select max(checked_at) from feed_checks where feed = ? and error = '' and checked_at <= ?
+select max(checked_at) from feed_checks where feed = ? and error = ''
+    and coalesce(body->>'$.note', '') = '' and checked_at <= ?
 """
 
 
@@ -55,7 +56,7 @@ class Quality:
         return CHECKS.find(self._store, "run_id = ? order by rowid", (run_id,))
 
     def last_success(self, feed: str, until: datetime) -> datetime | None:
-        """Return when, up to a moment, a feed was last fetched without an error."""
+        """Return when, up to a moment, a feed last came whole and without an error."""
         found: datetime | None = self._store.all(LAST_SUCCESS, (feed, until))[0][0]
         return found
 

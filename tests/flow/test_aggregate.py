@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -201,8 +201,7 @@ def test_bars_on_another_scale_are_refused_and_told(
     pd.testing.assert_frame_equal(desk.market.symbol("AAPL").daily, before)
 
 
-def everything(context: StepContext, symbol: str, until: date) -> Question:
+def everything(context: StepContext, symbols: Sequence[str], until: date) -> list[Question]:
     """Ask for the whole week again."""
-    monday = date(2023, 9, 11)
-    query = BarQuery(symbol=symbol, timeframe=Timeframe.DAY, start=monday, end=until)
-    return to_all(context, query)
+    week = {"timeframe": Timeframe.DAY, "start": date(2023, 9, 11), "end": until}
+    return [to_all(context, BarQuery(symbol=symbol, **week)) for symbol in symbols]
