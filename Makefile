@@ -13,7 +13,7 @@ PORT = $(or $(CONVERGENCE_PORT),8501)
 BIN := .venv/bin
 # Empty means plain pip: `make setup UV=`. Otherwise uv comes from pip, and pip stands in where it fails.
 UV ?= $(BIN)/uv
-FAST := not browser and not postgres and not chaos and not process
+FAST := not browser and not postgres and not chaos and not process and not wire
 
 .PHONY: help setup run test check bench sample lock
 

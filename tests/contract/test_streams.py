@@ -27,6 +27,8 @@ from core.ports import MarketStream
 from core.settings import Settings
 from tests.contract.conftest import find_stub
 
+pytestmark = pytest.mark.wire
+
 TEN = datetime(2023, 9, 15, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 SYMBOLS = ("AAPL", "BRK.B")

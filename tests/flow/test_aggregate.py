@@ -23,6 +23,8 @@ from core.steps import feeds
 from core.steps.missing_bars import Question, to_all
 from tests.contract.conftest import find_stub
 
+pytestmark = pytest.mark.wire
+
 FRIDAY_EVENING = datetime(2023, 9, 15, 22, 0, tzinfo=UTC)
 VENDORS = (
     ("market_data", "alpaca"), ("market_data", "yahoo"), ("news", "rss"), ("news", "alpaca"),

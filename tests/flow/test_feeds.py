@@ -32,6 +32,8 @@ from core.storage.actions import Quotes
 from tests.contract.conftest import find_stub
 from tests.flow.vendors import Vendor, checks, connected, context_of, daily, five_minutes
 
+pytestmark = pytest.mark.wire
+
 TODAY, YESTERDAY = date(2023, 9, 15), date(2023, 9, 14)
 MORNING = datetime(2023, 9, 15, 15, 0, tzinfo=UTC)  # 11:00 in New York, a Friday
 CLOSE = datetime(2023, 9, 15, 20, 0, tzinfo=UTC)

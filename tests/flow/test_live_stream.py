@@ -32,6 +32,8 @@ from tests.flow.streaming import (
     opened,
 )
 
+pytestmark = pytest.mark.wire
+
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StreamServer]:

@@ -22,6 +22,8 @@ from core.settings import Settings
 from tests.contract.stubs.streams_alpaca import KEY_ID, NONSENSE, SECRET, StreamServer, bar, quote
 from tests.contract.test_streams import Recorder
 
+pytestmark = pytest.mark.wire
+
 TEN = datetime(2023, 9, 15, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PATIENCE_S = 10
