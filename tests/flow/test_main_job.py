@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -30,10 +31,20 @@ def opened(data_dir: Path) -> Iterator[Desk]:
         desk.close()
 
 
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder after the morning of `DAY`; starting that run again finds it done."""
+    folder = tmp_path_factory.mktemp("morning")
+    with opened(folder) as fresh:
+        run(fresh)
+    return folder
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with opened(tmp_path) as fresh:
-        yield fresh
+def desk(morning: Path, tmp_path: Path) -> Iterator[Desk]:
+    shutil.copytree(morning, tmp_path / "var")
+    with opened(tmp_path / "var") as own:
+        yield own
 
 
 def run(desk: Desk, workflow: str = "daily_tactic", day: date = DAY):
