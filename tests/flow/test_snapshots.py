@@ -26,6 +26,7 @@ from core.storage.configurations import Configuration
 from tests.unit.test_daily_state import history
 
 SESSION = date(2023, 9, 12)
+COUNT = 300  # more than the longest average needs
 AS_OF = datetime(2023, 9, 12, 12, 15, tzinfo=UTC)
 
 
@@ -40,8 +41,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def daily(symbol: str, seed: int = 1, shift: float = 0.0) -> pd.DataFrame:
     """Bars of every weekday up to the session before `SESSION` but for holidays."""
-    bars = history(seed, 600)
-    days = [d.date() for d in pd.bdate_range(end=SESSION - timedelta(days=1), periods=600)]
+    bars = history(seed, COUNT)
+    days = [d.date() for d in pd.bdate_range(end=SESSION - timedelta(days=1), periods=COUNT)]
     started = pd.to_datetime(days, utc=True)
     prices = {name: bars[name] + shift for name in ("open", "high", "low", "close")}
     return bars.assign(
@@ -216,7 +217,7 @@ def test_a_board_answers_as_the_store_does_whatever_was_asked_before(
     held_back: int,
 ) -> None:
     symbol, storage, board = f"B{name}", desk._services.storage, Board(desk._services.storage)
-    storage.bars.append(daily(symbol).head(600 - held_back), AS_OF - timedelta(hours=9))
+    storage.bars.append(daily(symbol).head(COUNT - held_back), AS_OF - timedelta(hours=9))
     steps = [*arrivals, *[("nothing", 0)] * max(0, len(questions) - len(arrivals))]
     for place, (what, hours) in enumerate(steps):
         tell(desk, symbol, what, AS_OF + timedelta(hours=hours))
