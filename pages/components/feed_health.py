@@ -19,7 +19,7 @@ ERROR_LENGTH = 300
 
 def freshness(health: Sequence[FeedHealth]) -> None:
     """Draw one small card per feed: its state, its age and what is allowed."""
-    with st.grid(min_column_width=180):
+    with st.grid(min_column_width=140):
         for one in health:
             with st.container(border=True, height="stretch", gap="xxsmall"):
                 st.markdown(f"**{one.feed.capitalize()}** {badges.inline(one.state)}")
