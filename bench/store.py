@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from core.domain.engagement import SampleAge
-from core.domain.tactics import Tactic, TacticEventKind
+from core.domain.lifecycle import TacticEventKind
+from core.domain.tactics import Tactic
 from core.domain.trading import FillLeg, OrderStatus
 from core.storage.content import PUBLICATIONS, VERSIONS
 from core.storage.insights import INSIGHTS, SNAPSHOTS

@@ -19,8 +19,8 @@ from core.domain.feeds import (
     Quote,
     SessionHours,
 )
+from core.domain.insights import Insight
 from core.domain.market import BarQuery, MarketSnapshot
-from core.domain.tactics import Insight
 from core.domain.trading import (
     Account,
     BrokerCapabilities,

@@ -13,7 +13,8 @@ from typing import Literal
 from pydantic import Field
 
 from core.domain.base import Frozen, Number, Price, UtcDatetime
-from core.domain.tactics import Outcome, Scenario
+from core.domain.resolutions import Outcome
+from core.domain.tactics import Scenario
 
 BREAKEVEN_R = 0.05
 WHOLE = 1e-9

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from core.analysis.open_position import Bar, OpenPosition, Replay, ReplayExit, ReplayRules
-from core.domain.tactics import Outcome, Scenario, Side
+from core.domain.resolutions import Outcome
+from core.domain.tactics import Scenario, Side
 from core.errors import InsufficientDataError
 
 __all__ = ["Replay", "ReplayExit", "replay"]

@@ -12,9 +12,12 @@ import pandas as pd
 
 from core.domain.base import Frozen, UtcDatetime
 from core.domain.content import ContentEvent, ContentVersion, Publication
+from core.domain.insights import Insight
+from core.domain.lifecycle import TacticEvent
 from core.domain.market import MarketSnapshot
+from core.domain.resolutions import Resolution
 from core.domain.risk import SizeDecision
-from core.domain.tactics import Insight, Resolution, Tactic, TacticEvent
+from core.domain.tactics import Tactic
 from core.domain.trading import Fill, Order, OrderRequest
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from core.domain.content import ContentEvent, ContentEventKind, ContentVersion
 from core.domain.flow import Approval, ApprovalRequest, ApprovalState, Decision, Verdict
-from core.domain.tactics import Tactic, TacticEvent, TacticEventKind
+from core.domain.lifecycle import TacticEvent, TacticEventKind
+from core.domain.tactics import Tactic
 from core.flow.catalog import StepContext, step
 from core.steps.content import post_key
 from core.steps.moment import deadline

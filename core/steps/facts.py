@@ -10,8 +10,9 @@ from core.analysis.rendering import one_line
 from core.analysis.statistics import summarize
 from core.domain.content import Fact
 from core.domain.market import Indicators, MarketSnapshot
+from core.domain.resolutions import Resolution
 from core.domain.setups import setup_title
-from core.domain.tactics import CheckItem, Resolution, Scenario, Tactic
+from core.domain.tactics import CheckItem, Scenario, Tactic
 from core.flow.catalog import StepContext
 from core.steps.moment import eastern
 

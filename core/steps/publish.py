@@ -15,7 +15,7 @@ from core.domain.content import (
     PostRequest,
     Publication,
 )
-from core.domain.tactics import TacticEvent, TacticEventKind
+from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.errors import EffectParkedError, EffectRejectedError, StaleError
 from core.flow.catalog import StepContext, step
 from core.flow.effects import Lookup

@@ -14,20 +14,12 @@ from core.analysis.plan import Plan, plan
 from core.analysis.rendering import usd
 from core.analysis.resolution import Replay, replay
 from core.domain.feeds import Label
+from core.domain.insights import Insight
+from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import MarketSnapshot, Timeframe
+from core.domain.resolutions import Outcome, Resolution
 from core.domain.setups import setup_title
-from core.domain.tactics import (
-    Generator,
-    Grade,
-    Insight,
-    Outcome,
-    Resolution,
-    Scenario,
-    Stage,
-    Tactic,
-    TacticEvent,
-    TacticEventKind,
-)
+from core.domain.tactics import Generator, Grade, Scenario, Stage, Tactic
 from core.flow.catalog import StepContext, step
 from core.steps import trade
 from core.steps.board import adjusted_bars

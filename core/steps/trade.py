@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import Timeframe
-from core.domain.tactics import Tactic, TacticEvent, TacticEventKind
+from core.domain.tactics import Tactic
 from core.domain.trading import Fill, Order, OrderRequest
 from core.errors import EffectParkedError
 from core.flow.catalog import StepContext, step

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from core.domain.insights import Insight
 from core.domain.market import MarketSnapshot
-from core.domain.tactics import Insight
 from core.storage.connection import Store
 from core.storage.facts import FactTable
 

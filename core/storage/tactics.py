@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from core.domain.base import content_sha256
+from core.domain.lifecycle import TacticEvent
+from core.domain.resolutions import Resolution
 from core.domain.risk import SizeDecision
-from core.domain.tactics import Resolution, Tactic, TacticEvent
+from core.domain.tactics import Tactic
 from core.storage.connection import Store
 from core.storage.facts import FactTable
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.tactics import CheckItem, Insight, Tactic
+from core.domain.insights import Insight
+from core.domain.tactics import CheckItem, Tactic
 from pages.components import badges
 from pages.components.formatting import prose, words
 

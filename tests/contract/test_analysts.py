@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from core import registry
 from core.adapters.analysts.rules import RulesAnalyst, completeness
 from core.domain.feeds import Fundamentals, Label
+from core.domain.insights import Insight
 from core.domain.market import Headline, Indicators, Lead, MarketSnapshot, Regime, Timeframe
-from core.domain.tactics import Bias, Insight
+from core.domain.tactics import Bias
 from core.ports import Analyst
 from core.settings import Settings
 from tests.contract.conftest import build_adapter

@@ -32,23 +32,20 @@ from core.domain.feeds import (
 )
 from core.domain.flow import LogLine, RunRecord, RunState, StepRecord, StepState
 from core.domain.imports import BrokerActivity, FileReading, ImportReport
+from core.domain.insights import Driver, Insight
+from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import Headline, Indicators, Lead, Level, MarketSnapshot, Regime, Timeframe
+from core.domain.resolutions import Outcome, Resolution
 from core.domain.risk import Constraint, SizeDecision
 from core.domain.tactics import (
     Bias,
     CheckItem,
-    Driver,
     Generator,
     Grade,
-    Insight,
-    Outcome,
-    Resolution,
     Scenario,
     Side,
     Stage,
     Tactic,
-    TacticEvent,
-    TacticEventKind,
     Target,
     Trigger,
 )

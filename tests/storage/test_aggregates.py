@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.engagement import SampleAge
 from core.domain.feeds import CorporateAction
-from core.domain.tactics import TacticEventKind
+from core.domain.lifecycle import TacticEventKind
 from core.domain.trading import FillLeg, OrderStatus
 from core.errors import NotFoundError
 from core.storage.configurations import Configuration

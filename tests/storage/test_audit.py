@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.audit import GENESIS, ChainReport
 from core.domain.base import content_sha256
-from core.domain.tactics import TacticEventKind
+from core.domain.lifecycle import TacticEventKind
 from core.domain.trading import FillLeg
 from core.errors import StoreError
 from core.storage import chain as chaining

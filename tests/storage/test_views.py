@@ -11,7 +11,8 @@ from core.domain.content import ContentEventKind
 from core.domain.engagement import Counts, SampleAge
 from core.domain.feeds import Label
 from core.domain.flow import RunState, StepState
-from core.domain.tactics import Tactic, TacticEventKind
+from core.domain.lifecycle import TacticEventKind
+from core.domain.tactics import Tactic
 from core.domain.trading import FillLeg
 from core.domain.views import ContentState, TacticFilter
 from core.storage.storage import Storage

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analysis.resolution import Replay, replay
-from core.domain.tactics import Grade, Outcome, Scenario, Side, Target, Trigger
+from core.domain.resolutions import Outcome
+from core.domain.tactics import Grade, Scenario, Side, Target, Trigger
 from core.errors import InsufficientDataError
 from tests.unit.markets import mirrored
 

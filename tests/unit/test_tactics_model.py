@@ -8,19 +8,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import Timeframe
+from core.domain.resolutions import Outcome
 from core.domain.tactics import (
     Bias,
     CheckItem,
     Generator,
     Grade,
-    Outcome,
     Scenario,
     Side,
     Stage,
     Tactic,
-    TacticEvent,
-    TacticEventKind,
     Target,
     Trigger,
 )

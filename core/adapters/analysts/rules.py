@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from core.domain.feeds import Label
+from core.domain.insights import Driver, Insight
 from core.domain.market import Indicators, Lead, MarketSnapshot
-from core.domain.tactics import Bias, Driver, Insight
+from core.domain.tactics import Bias
 from core.settings import Settings
 
 ENGINE = "rules/v1"

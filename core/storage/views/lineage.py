@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from core.domain.content import ContentVersion, Publication
+from core.domain.insights import Insight
 from core.domain.market import MarketSnapshot
-from core.domain.tactics import Insight, Tactic
+from core.domain.tactics import Tactic
 from core.domain.views import LineageRow
 from core.storage.content import PUBLICATIONS, VERSIONS
 from core.storage.insights import INSIGHTS, SNAPSHOTS

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
+from core.domain.insights import Insight
 from core.domain.market import MarketSnapshot, Timeframe
-from core.domain.tactics import Insight
 from core.storage.insights import Insights
 from core.storage.views.base import StoreView
 

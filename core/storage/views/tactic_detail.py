@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from core.domain.market import Timeframe
+from core.domain.resolutions import Resolution
 from core.domain.risk import SizeDecision
-from core.domain.tactics import Resolution, Tactic
+from core.domain.tactics import Tactic
 from core.domain.views import TacticDetail
 from core.storage.content import PUBLICATIONS, VERSIONS
 from core.storage.insights import INSIGHTS, SNAPSHOTS
