@@ -21,7 +21,11 @@ AppError
     ├── OutcomeUnknownError     a write timed out or met a 5xx: it may have happened
     ├── AuthenticationError     401, 403: stops the workflow, alerts the operator
     ├── RejectedError           the service understood and refused
-    └── UnexpectedResponseError the answer did not parse
+    ├── UnexpectedResponseError the answer did not parse
+    └── AnswerError             a language model answered something else than was asked for
+        ├── RefusedAnswerError  it declined
+        ├── TruncatedAnswerError it stopped before the end
+        └── InvalidAnswerError  no JSON, not the schema, no text at all
 
 The engine retries an error if and only if its class says `retryable`.
 """
@@ -144,3 +148,25 @@ class RejectedError(AdapterError):
 
 class UnexpectedResponseError(AdapterError):
     """The service answered something we cannot parse."""
+
+
+class AnswerError(AdapterError):
+    """A language model answered something else than was asked for; the tokens are spent."""
+
+    def __init__(
+        self, adapter: str, operation: str, reason: str, tokens: tuple[int, int] = (0, 0)
+    ) -> None:
+        super().__init__(adapter, operation, reason)
+        self.input_tokens, self.output_tokens = tokens
+
+
+class RefusedAnswerError(AnswerError):
+    """The model declined to answer."""
+
+
+class TruncatedAnswerError(AnswerError):
+    """The answer stopped before its end."""
+
+
+class InvalidAnswerError(AnswerError):
+    """The answer is no JSON, or not of the schema that was asked for."""

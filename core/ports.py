@@ -19,8 +19,16 @@ from core.domain.feeds import (
     Quote,
     SessionHours,
 )
-from core.domain.insights import Insight
-from core.domain.market import BarQuery, MarketSnapshot
+from core.domain.insights import (
+    Extraction,
+    HeadlineQuestion,
+    Material,
+    Opinion,
+    TacticProse,
+    WritingTask,
+)
+from core.domain.market import BarQuery
+from core.domain.model_calls import Answer, AnswerT, ModelParameters, Prompt
 from core.domain.trading import (
     Account,
     BrokerCapabilities,
@@ -151,11 +159,38 @@ class FundamentalsSource(Protocol):
 
 @runtime_checkable
 class Analyst(Protocol):
-    """Makes an insight of a snapshot. Contract: tests/contract/test_analysts.py."""
+    """Reads headlines, judges snapshots, writes prose. Contract: tests/contract/test_analysts.py.
+
+    engine: how it signs what it made, such as rules/v1. None of its answers holds a price, a
+    size or a trigger that code did not give it.
+    """
 
     name: str
+    engine: str
 
-    def analyze(self, snapshot: MarketSnapshot) -> Insight: ...
+    def extract(self, question: HeadlineQuestion) -> Answer[Extraction]: ...
+
+    def judge(self, material: Material) -> Answer[Opinion]: ...
+
+    def write(self, task: WritingTask) -> Answer[TacticProse]: ...
+
+
+@runtime_checkable
+class LanguageModel(Protocol):
+    """Answers one prompt in a given shape. Contract: tests/contract/test_language_models.py."""
+
+    name: str
+    model: str
+
+    def complete(
+        self, prompt: Prompt, shape: type[AnswerT], parameters: ModelParameters
+    ) -> Answer[AnswerT]:
+        """Ask once and return the checked answer; its cost is filled in by the caller.
+
+        Raises: UnavailableError, AuthenticationError, RejectedError, and AnswerError for what is
+            no answer: RefusedAnswerError, TruncatedAnswerError, InvalidAnswerError.
+        """
+        ...
 
 
 @runtime_checkable

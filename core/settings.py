@@ -45,6 +45,9 @@ class Vendors(BaseSettings):
     yahoo_url: str = "https://query2.finance.yahoo.com"
     sec_url: str = "https://data.sec.gov"
     sec_user_agent: str = ""
+    openai_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="OPENAI_API_KEY")
+    openai_url: str = Field(default="https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL")
+    openai_model: str = Field(default="", validation_alias="OPENAI_MODEL")
     rss_urls: Names = (
         "https://feeds.finance.yahoo.com/rss/2.0/headline?s={symbol}&region=US&lang=en-US",
         "https://www.nasdaq.com/feed/rssoutbound?symbol={symbol}",

@@ -6,9 +6,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Known = TypeVar("Known")
+
+
+def _is_unknown(value: object) -> bool:
+    return value is None
+
+
+# A fact that earlier versions of a model did not hold: left out while unknown, so that what was
+# stored keeps its hash.
+Later = Annotated[Known | None, Field(exclude_if=_is_unknown)]
 
 
 def _to_utc(value: datetime) -> datetime:

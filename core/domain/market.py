@@ -5,22 +5,22 @@ from __future__ import annotations
 import operator
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from core.domain.base import Fraction, Frozen, Number, Price, Symbol, UtcDatetime, content_sha256
+from core.domain.base import (
+    Fraction,
+    Frozen,
+    Later,
+    Number,
+    Price,
+    Symbol,
+    UtcDatetime,
+    content_sha256,
+)
 from core.domain.feeds import Fundamentals, Label
 
-Known = TypeVar("Known")
-
-
-def _is_unknown(value: object) -> bool:
-    return value is None
-
-
-# A fact that earlier snapshots did not hold: left out while unknown, so that they keep their id.
-Later = Annotated[Known | None, Field(exclude_if=_is_unknown)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 OutOfHundred = Annotated[float, Field(ge=0, le=100)]
 Turn = Literal["up", "down", "none"]
@@ -161,6 +161,14 @@ class Regime(Frozen):
     vix: Later[Price] = None
 
 
+class MarketEvent(Frozen):
+    """A data release or another moment at which the market may jump."""
+
+    at: UtcDatetime
+    name: str
+    importance: Literal["high", "medium", "low"]
+
+
 class Headline(Frozen):
     """The first headline of a story. told_by: how many sources tell it. sentiment: -1 to 1."""
 
@@ -177,7 +185,9 @@ class MarketSnapshot(Frozen):
     """What was known about one symbol at one moment. Its id is the hash of its content.
 
     lead: the first of `leads`. vwap, gap_fraction and the pre-market's readings are the
-        session's own, None while no intraday bar of it is known.
+        session's own, None while no intraday bar of it is known. opening_range_*: of the first
+        five minutes. session_relative_volume: the session's volume so far against the mean of 20
+        sessions, taken for the part of the session that has passed. events: today's releases.
     """
 
     symbol: Symbol
@@ -205,6 +215,13 @@ class MarketSnapshot(Frozen):
     premarket_high: Later[Price] = None
     premarket_low: Later[Price] = None
     gap_fraction: Later[Number] = None
+    session_open: Later[Price] = None
+    session_high: Later[Price] = None
+    session_low: Later[Price] = None
+    opening_range_high: Later[Price] = None
+    opening_range_low: Later[Price] = None
+    session_relative_volume: Later[NotNegative] = None
+    events: Annotated[tuple[MarketEvent, ...], Field(exclude_if=operator.not_)] = ()
     headlines: tuple[Headline, ...] = ()
     fundamentals: Fundamentals | None = None
 

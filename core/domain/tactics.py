@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from core.domain.base import (
     Fraction,
     Frozen,
+    Later,
     Price,
     Sha256,
     Symbol,
@@ -19,6 +20,7 @@ from core.domain.base import (
     content_sha256,
 )
 from core.domain.market import Level, Timeframe
+from core.domain.model_calls import PromptReference
 
 
 class Bias(StrEnum):
@@ -54,7 +56,10 @@ class Stage(StrEnum):
 
 
 class Trigger(Frozen):
-    """The machine rule that makes a plan active, judged on a bar's close."""
+    """The machine rule that makes a plan active, judged on a bar's close.
+
+    is_met: it was true on the last bar before publication, so that the plan is active at once.
+    """
 
     kind: Literal[
         "cross_above", "cross_below", "hold_above", "hold_below", "reject", "reclaim", "curl"
@@ -62,6 +67,30 @@ class Trigger(Frozen):
     price: Price
     bars: int = Field(default=1, ge=1)
     min_relative_volume: float = Field(default=0, ge=0)
+    is_met: Annotated[bool, Field(exclude_if=bool)] = True
+
+
+class OptionOverlay(Frozen):
+    """An option in place of the shares; the most that can be lost is the premium paid."""
+
+    right: Literal["call", "put"]
+    strike: Price
+    expiry: date
+    maximum_premium: Price
+    delta_low: Fraction
+    delta_high: Fraction
+    maximum_contracts: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _band(self) -> OptionOverlay:
+        if self.delta_low > self.delta_high:
+            raise ValueError("delta_low is above delta_high")
+        return self
+
+    @property
+    def maximum_loss(self) -> float:
+        """In USD."""
+        return self.maximum_premium * 100 * self.maximum_contracts
 
 
 class Target(Frozen):
@@ -83,6 +112,9 @@ class Scenario(Frozen):
     stop: Price
     targets: tuple[Target, ...] = Field(min_length=1, max_length=3)
     timebox_sessions: int = Field(gt=0)
+    timebox_minutes: Later[Annotated[int, Field(gt=0)]] = None
+    breakeven_after_target: Later[Annotated[int, Field(ge=1, le=3)]] = None
+    option: Later[OptionOverlay] = None
     invalidation: str
 
     @model_validator(mode="after")
@@ -99,6 +131,8 @@ class Scenario(Frozen):
             raise ValueError("the targets are not ordered away from the entry")
         if abs(sum(target.fraction for target in self.targets) - 1) > 1e-6:
             raise ValueError("the target fractions do not sum to 1")
+        if self.option and (self.option.right == "call") != (self.side is Side.LONG):
+            raise ValueError("a long plan takes calls, a short plan takes puts")
         return self
 
     @property
@@ -136,10 +170,25 @@ class ScoreParts(Frozen):
 
 
 class Generator(Frozen):
-    """Who wrote it: engine, version and template, so that it can be written again."""
+    """Who made it, so that it can be made again.
+
+    engine: the rules that made the plan. writer: the engine that wrote its prose, with the prompt
+    it was given; fallback: why the rules wrote it in place of the chosen analyst.
+    """
 
     engine: str
     template: str = ""
+    writer: Later[str] = None
+    prompt: Later[PromptReference] = None
+    fallback: Later[str] = None
+
+
+class Monitoring(Frozen):
+    """What to watch while the plan is alive."""
+
+    volume: str
+    flow: str
+    market: str
 
 
 class Tactic(Frozen):
@@ -164,6 +213,8 @@ class Tactic(Frozen):
     scenarios: tuple[Scenario, ...] = Field(max_length=4)
     score_parts: ScoreParts | None = None
     wait_clause: str
+    monitoring: Later[Monitoring] = None
+    adaptability: Later[str] = None
     checklist: tuple[CheckItem, ...]
     do_not_play_reasons: tuple[str, ...] = ()
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.analysis.bias import judge_bias
+from core.domain.insights import Insight, Material
+from core.domain.market import MarketSnapshot
 from core.errors import InsufficientDataError
 from core.flow.catalog import StepContext, step
+from core.ports import Analyst
 from core.steps.moment import known_at
 from core.steps.snapshots import take_snapshots
 
@@ -27,6 +31,24 @@ def analyze(context: StepContext) -> dict[str, Any]:
     """Let the analyst judge each snapshot."""
     insights, analyst = context.services.storage.insights, context.services.adapters.analyst
     ids = list(context.results["snapshot"]["snapshots"].values())
-    made = [analyst.analyze(taken) for taken in insights.snapshots(ids)]
+    made = [_insight(analyst, taken) for taken in insights.snapshots(ids)]
     insights.append_insights(made)
-    return {"insights": {i.symbol: i.insight_id for i in made}, "engine": analyst.name}
+    return {"insights": {i.symbol: i.insight_id for i in made}, "engine": analyst.engine}
+
+
+def _insight(analyst: Analyst, snapshot: MarketSnapshot) -> Insight:
+    opinion = analyst.judge(Material(snapshot=snapshot)).value
+    return Insight(
+        snapshot_id=snapshot.snapshot_id,
+        symbol=snapshot.symbol,
+        session_date=snapshot.session_date,
+        as_of=snapshot.as_of,
+        engine=analyst.engine,
+        bias_sum=judge_bias(snapshot).total,
+        stance=opinion.stance,
+        conviction=opinion.conviction,
+        summary=opinion.summary,
+        drivers=opinion.drivers,
+        risks=opinion.risks,
+        would_change_mind=opinion.would_change_mind,
+    )

@@ -6,8 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from core.domain.feeds import Label
-from core.domain.insights import Driver, Insight
+from core.domain.insights import (
+    Driver,
+    Extraction,
+    HeadlineQuestion,
+    Material,
+    Opinion,
+    TacticProse,
+    WritingTask,
+)
 from core.domain.market import Indicators, Lead, MarketSnapshot
+from core.domain.model_calls import Answer
 from core.domain.tactics import Bias
 from core.settings import Settings
 
@@ -31,27 +40,31 @@ class RulesAnalyst:
     """
 
     name = "rules"
+    engine = ENGINE
 
-    def analyze(self, snapshot: MarketSnapshot) -> Insight:
+    def extract(self, question: HeadlineQuestion) -> Answer[Extraction]:
+        """Take the sentiment that the word list gave; the event from a few plain words."""
+        raise NotImplementedError
+
+    def judge(self, material: Material) -> Answer[Opinion]:
+        snapshot = material.snapshot
         drivers = (
             _trend(snapshot.indicators), _momentum(snapshot.indicators), _lead(snapshot.lead),
         )  # fmt: skip
         bias_sum = sum(driver.direction for driver in drivers)
         stance = _stance(bias_sum)
-        return Insight(
-            snapshot_id=snapshot.snapshot_id,
-            symbol=snapshot.symbol,
-            session_date=snapshot.session_date,
-            as_of=snapshot.as_of,
-            engine=ENGINE,
+        opinion = Opinion(
             stance=stance,
-            bias_sum=bias_sum,
             conviction=round(abs(bias_sum) / len(drivers) * completeness(snapshot), 4),
             summary=_summary(snapshot, drivers, stance),
             drivers=drivers,
             risks=tuple(_risks(snapshot)),
             would_change_mind=_turning_point(snapshot, stance),
         )
+        return Answer[Opinion](value=opinion)
+
+    def write(self, task: WritingTask) -> Answer[TacticProse]:
+        raise NotImplementedError
 
 
 def completeness(snapshot: MarketSnapshot) -> float:
