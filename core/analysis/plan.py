@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from core.analysis.bias import BiasReading
 from core.analysis.setups import Judgement, detect, judge
-from core.domain.base import Frozen
 from core.domain.market import MarketSnapshot
 from core.domain.setups import SetupFile
-from core.domain.tactics import CheckItem, Grade, Scenario, ScoreParts
+from core.domain.tactics import Grade, Scenario
 
 MAXIMUM_SCENARIOS = 4
 TRADABLE = {Grade.A_PLUS, Grade.B}
 
 
-class Plan(Frozen):
-    """Scenarios that may be traded first, then by score; checklist and parts are the first's."""
+@dataclass(frozen=True)
+class Plan:
+    """Judged scenarios: those that may be traded first, then by score; and what speaks against."""
 
-    scenarios: tuple[Scenario, ...]
-    checklist: tuple[CheckItem, ...]
-    score_parts: ScoreParts | None
+    judgements: tuple[Judgement, ...]
     do_not_play_reasons: tuple[str, ...]
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        return tuple(judgement.scenario for judgement in self.judgements)
+
+    def judgement_of(self, scenario: Scenario | None) -> Judgement | None:
+        """Return what the grade of one of the scenarios rests on."""
+        return next((one for one in self.judgements if one.scenario == scenario), None)
 
 
 def plan(
@@ -45,13 +52,7 @@ def plan(
         if not found:
             reasons.append(f"{setup.setup.replace('_', ' ')}: not present")
     judged.sort(key=_order)
-    best = judged[0] if judged else None
-    return Plan(
-        scenarios=tuple(judgement.scenario for judgement in judged[:MAXIMUM_SCENARIOS]),
-        checklist=best.checklist if best else (),
-        score_parts=best.score_parts if best else None,
-        do_not_play_reasons=tuple(reasons),
-    )
+    return Plan(tuple(judged[:MAXIMUM_SCENARIOS]), tuple(reasons))
 
 
 def _order(judgement: Judgement) -> tuple[bool, float, str]:

@@ -45,6 +45,11 @@ def count(value: int) -> str:
     return f"{value:d}"
 
 
+def capitalize_first(text: str) -> str:
+    """Return the text with a big first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 FORMATS = {
     "usd": usd,
     "percent": percent,
@@ -73,6 +78,7 @@ class Renderer:
             undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._environment.globals.update(FORMATS, voice=voice)
+        self._environment.filters["capitalize_first"] = capitalize_first
         self._templates = templates
         self.voice = voice
 

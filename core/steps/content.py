@@ -17,8 +17,9 @@ from core.domain.content import (
 )
 from core.errors import DomainError
 from core.flow.catalog import StepContext, step
-from core.steps.facts import Sheet, recap_sheet, tactic_sheet
+from core.steps.facts import Sheet, tactic_sheet
 from core.steps.moment import eastern
+from core.steps.recaps import recap_sheet
 
 TACTIC_EXPIRES_AFTER = timedelta(hours=8)
 RECAP_EXPIRES_AFTER = timedelta(hours=40)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from core.analysis.rendering import one_line
-from core.analysis.statistics import summarize
+from core.analysis.rendering import one_line, usd
+from core.analysis.snapshot_facts import headline_facts, snapshot_facts, tactic_facts
 from core.domain.content import Fact
-from core.domain.market import Indicators, MarketSnapshot
-from core.domain.resolutions import Resolution
+from core.domain.insights import Insight
+from core.domain.market import MarketSnapshot
 from core.domain.setups import setup_title
-from core.domain.tactics import CheckItem, Scenario, Tactic
+from core.domain.tactics import CheckItem, Monitoring, Scenario, Tactic
 from core.flow.catalog import StepContext
 from core.steps.moment import eastern
 
-RECORD = 20
 PHRASES = (
     "95 % interval", "EMA 8", "EMA 21", "SMA 50", "SMA 200", "8-day", "21-day", "50-day", "200-day",
     "20-day", "52-week", "MACD(12,26,9)", "RSI(14)", "RSI 14", "ATR(14)", "ATR 14",
 )  # fmt: skip
-UNITS: dict[str, Literal["index", "fraction"]] = {
-    "rsi14": "index", "relative_volume": "index", "macd": "index", "macd_signal": "index",
-    "adx14": "index", "bollinger_width": "fraction",
+TRIGGERS = {
+    "cross_above": "price crosses above", "cross_below": "price crosses below",
+    "hold_above": "price holds above", "hold_below": "price holds below",
+    "reject": "price rejects", "reclaim": "price reclaims", "curl": "momentum turns at",
 }  # fmt: skip
+_NOTHING = Monitoring(volume="", flow="", market="")
 VERDICTS = {"pass": "yes", "fail": "no", "na": "judge by hand"}
 TITLES = {
     "macd_curl_with_bias": "MACD curls with the bias",
@@ -47,54 +47,74 @@ class Sheet:
 
 
 def tactic_sheet(context: StepContext, tactic: Tactic) -> Sheet:
-    snapshot = context.services.storage.insights.snapshot(tactic.snapshot_id)
-    provenance = (
-        f"prices {snapshot.provider} ({snapshot.label}) to {snapshot.bars_last_date}, "
-        f"snapshot {snapshot.snapshot_id[:12]}"
-    )
+    insights = context.services.storage.insights
+    snapshot, insight = insights.snapshot(tactic.snapshot_id), insights.insight(tactic.insight_id)
+    provenance = _provenance(tactic, snapshot)
     values = {
         "symbol": tactic.symbol,
         "headline": tactic.headline,
+        "bias": tactic.bias.value,
         "context_insight": tactic.context_insight,
         "objective": tactic.objective,
-        "levels": [level.model_dump() for level in tactic.levels],
+        **_levels(tactic),
         "scenario": _scenario_values(tactic.scenario) if tactic.scenario else None,
         "wait_clause": tactic.wait_clause,
         "do_not_play_reasons": tactic.do_not_play_reasons,
-        "relative_volume": snapshot.indicators.relative_volume,
-        "lead_line": _lead_line(snapshot),
+        "monitoring": (tactic.monitoring or _NOTHING).model_dump(),
+        "adaptability": tactic.adaptability or "",
         "checklist": [_check_values(item) for item in tactic.checklist],
         "session_date": tactic.session_date.isoformat(),
+        "version": tactic.version,
+        "risk_fraction": _risk_fraction(context, tactic),
         "provenance": provenance,
     }
-    quoted = (*PHRASES, provenance, tactic.session_date.isoformat(), eastern(context.as_of))
-    return Sheet(tactic.tactic_id, values, tuple(_tactic_facts(tactic, snapshot)), quoted)
+    facts = (*task_facts(snapshot, insight), *tactic_facts(tactic), *_own_facts(context, tactic))
+    return Sheet(tactic.tactic_id, values, facts, (*quoted(context, tactic), provenance))
 
 
-def recap_sheet(context: StepContext, resolved: list[str]) -> Sheet | None:
-    """Return the day's sheet, None when nothing was planned and nothing ended."""
-    storage, today = context.services.storage, context.session_date
-    plans = storage.tactics.for_session(today)
-    if not plans and not resolved:
-        return None
-    ended = [(storage.tactics.get(t), storage.tactics.resolution(t)) for t in resolved]
-    results = [(tactic, resolution) for tactic, resolution in ended if resolution]
-    equity, change = _equity(context)
-    record = _record(context)
-    values = {
-        "session_date": today.isoformat(),
-        "plans": [_plan_values(context, plan) for plan in plans],
-        "resolved": [_resolved_values(tactic, resolution) for tactic, resolution in results],
-        "equity": equity,
-        "day_change": change,
-        "record": record,
-        "provenance": "5-minute bars are synthetic in the demo",
+def task_facts(snapshot: MarketSnapshot, insight: Insight) -> tuple[Fact, ...]:
+    """Return what may be said of a snapshot and its news."""
+    return (*snapshot_facts(snapshot), *headline_facts(insight.headlines))
+
+
+def quoted(context: StepContext, tactic: Tactic) -> tuple[str, ...]:
+    """Return the phrases with digits that are no numbers of the market."""
+    return (*PHRASES, tactic.session_date.isoformat(), eastern(context.as_of))
+
+
+def _provenance(tactic: Tactic, snapshot: MarketSnapshot) -> str:
+    writer = tactic.generator.writer or tactic.generator.engine
+    return (
+        f"prices {snapshot.provider} ({snapshot.label}) to {snapshot.bars_last_date}, "
+        f"snapshot {snapshot.snapshot_id[:12]}, words {writer}"
+    )
+
+
+def _levels(tactic: Tactic) -> dict[str, list[dict[str, Any]]]:
+    """Return the resistances from the top, the supports from the top."""
+    ordered = sorted(tactic.levels, key=lambda level: -level.price)
+    return {
+        f"{kind}s": [level.model_dump() for level in ordered if level.kind == kind]
+        for kind in ("resistance", "support")
     }
-    quoted = (*PHRASES, "5-minute", today.isoformat(), eastern(context.as_of))
-    return Sheet(f"session-{today}", values, tuple(_recap_facts(values)), quoted)
+
+
+def _own_facts(context: StepContext, tactic: Tactic) -> tuple[Fact, ...]:
+    risk = _risk_fraction(context, tactic)
+    return (
+        Fact(fact_id="tactic.version", value=tactic.version, unit="count"),
+        Fact(fact_id="policy.risk_fraction", value=risk, unit="fraction"),
+    )
+
+
+def _risk_fraction(context: StepContext, tactic: Tactic) -> float:
+    """Return the part of the account that a plan of this grade may lose."""
+    policy = context.services.playbook.policy
+    return policy.risk_fraction * policy.grade_factors.get(tactic.grade, 0.0)
 
 
 def _scenario_values(scenario: Scenario) -> dict[str, Any]:
+    """Return a plan as a template sees it."""
     targets = [
         {
             "price": target.price,
@@ -104,7 +124,26 @@ def _scenario_values(scenario: Scenario) -> dict[str, Any]:
         for target in scenario.targets
     ]
     own = scenario.model_dump(exclude={"targets", "trigger"})
-    return own | {"targets": targets, "setup_title": _title(scenario)}
+    return own | {
+        "targets": targets,
+        "setup_title": _title(scenario),
+        "trigger": _trigger_line(scenario),
+        "option": scenario.option.model_dump() if scenario.option else None,
+        "timebox_minutes": scenario.timebox_minutes,
+        "breakeven_after_target": scenario.breakeven_after_target,
+    }
+
+
+def _trigger_line(scenario: Scenario) -> str:
+    """Say the machine rule in words."""
+    trigger, words = scenario.trigger, TRIGGERS[scenario.trigger.kind]
+    if trigger.is_met:
+        return f"met: {words} {usd(trigger.price)} on the last close before this was written"
+    bars = "" if trigger.bars == 1 else f" for {trigger.bars} closes in a row"
+    volume = ""
+    if trigger.min_relative_volume:
+        volume = f", with relative volume of {trigger.min_relative_volume:.2f} or more"
+    return f"waits for a 5-minute close: {words} {usd(trigger.price)}{bars}{volume}"
 
 
 def _title(scenario: Scenario) -> str:
@@ -117,117 +156,3 @@ def _check_values(item: CheckItem) -> dict[str, str]:
         "verdict": VERDICTS[item.verdict],
         "evidence": one_line(item.evidence, 200),
     }
-
-
-def _lead_line(snapshot: MarketSnapshot) -> str:
-    if snapshot.lead is None:
-        return "The market lead is not known today."
-    side = "above" if snapshot.lead.above_ema21 else "below"
-    return f"The lead {snapshot.lead.symbol} ({snapshot.lead.label}) is {side} its 21-day average."
-
-
-def _tactic_facts(tactic: Tactic, snapshot: MarketSnapshot) -> Iterator[Fact]:
-    yield from _snapshot_facts(snapshot)
-    for number, level in enumerate(tactic.levels, 1):
-        yield Fact(fact_id=f"tactic.levels.{number}", value=level.price, unit="usd")
-    if tactic.scenario:
-        yield from _scenario_facts(tactic.scenario)
-
-
-def _snapshot_facts(snapshot: MarketSnapshot) -> Iterator[Fact]:
-    prices = {"last", "previous_close", "previous_high", "previous_low"}
-    for name in sorted(prices):
-        yield Fact(fact_id=f"snapshot.{name}", value=getattr(snapshot, name), unit="usd")
-    yield Fact(fact_id="snapshot.change_fraction", value=snapshot.change_fraction, unit="fraction")
-    yield from _indicator_facts(snapshot.indicators)
-    yield Fact(fact_id="snapshot.symbol", value=snapshot.symbol, unit="text")
-    yield Fact(fact_id="snapshot.headlines", value=len(snapshot.headlines), unit="count")
-    if snapshot.lead:
-        yield Fact(fact_id="snapshot.lead.symbol", value=snapshot.lead.symbol, unit="text")
-        yield Fact(
-            fact_id="snapshot.lead.change_fraction",
-            value=snapshot.lead.change_fraction,
-            unit="fraction",
-        )
-    if snapshot.fundamentals and snapshot.fundamentals.next_earnings_date:
-        value = snapshot.fundamentals.next_earnings_date.isoformat()
-        yield Fact(fact_id="snapshot.fundamentals.next_earnings_date", value=value, unit="date")
-
-
-def _indicator_facts(indicators: Indicators) -> Iterator[Fact]:
-    """Yield the numbers among the readings; what is a word or a yes is no fact of its own."""
-    for name, value in indicators:
-        if isinstance(value, tuple):
-            for place, part in enumerate(value):
-                yield Fact(fact_id=f"snapshot.indicators.{name}.{place}", value=part, unit="index")
-        elif isinstance(value, float):
-            unit = UNITS.get(name, "usd")
-            yield Fact(fact_id=f"snapshot.indicators.{name}", value=value, unit=unit)
-    for name, value in indicators.pivots or ():
-        yield Fact(fact_id=f"snapshot.indicators.pivots.{name}", value=value, unit="usd")
-
-
-def _scenario_facts(scenario: Scenario) -> Iterator[Fact]:
-    for name in ("entry_low", "entry_high", "stop"):
-        yield Fact(fact_id=f"scenario.{name}", value=getattr(scenario, name), unit="usd")
-    yield Fact(fact_id="scenario.trigger.price", value=scenario.trigger.price, unit="usd")
-    yield Fact(fact_id="scenario.timebox_sessions", value=scenario.timebox_sessions, unit="count")
-    for number, target in enumerate(scenario.targets, 1):
-        name, reward = f"scenario.targets.{number}", scenario.reward_risk(target.price)
-        yield Fact(fact_id=name, value=number, unit="count")
-        yield Fact(fact_id=f"{name}.price", value=target.price, unit="usd")
-        yield Fact(fact_id=f"{name}.fraction", value=target.fraction, unit="fraction")
-        yield Fact(fact_id=f"{name}.reward", value=reward, unit="r")
-
-
-def _plan_values(context: StepContext, plan: Tactic) -> dict[str, Any]:
-    resolution = context.services.storage.tactics.resolution(plan.tactic_id)
-    events = context.services.storage.tactics.events(plan.tactic_id)
-    state = events[-1].kind.value.replace("_", " ") if events else "drafted"
-    return {
-        "symbol": plan.symbol,
-        "grade": plan.grade.value,
-        "state": "waited" if plan.scenario is None else state,
-        "result": resolution.system_r if resolution else None,
-    }
-
-
-def _resolved_values(tactic: Tactic, resolution: Resolution) -> dict[str, Any]:
-    return {
-        "symbol": tactic.symbol,
-        "setup_title": _title(tactic.scenario) if tactic.scenario else "",
-        "outcome": resolution.outcome.value.replace("_", " "),
-        "system_r": resolution.system_r,
-        "actual_r": resolution.actual_r,
-    }
-
-
-def _equity(context: StepContext) -> tuple[float, float]:
-    """Return the equity and its change against the sample before."""
-    samples = context.services.storage.trading.equity_samples(limit=2)
-    last, before = samples[-1], samples[0]
-    return last, last / before - 1
-
-
-def _record(context: StepContext) -> dict[str, Any]:
-    recent = context.services.storage.tactics.resolutions(limit=RECORD)
-    return summarize([r.system_r for r in recent if r.outcome.was_traded]).model_dump()
-
-
-def _recap_facts(values: dict[str, Any]) -> Iterator[Fact]:
-    yield Fact(fact_id="account.equity", value=values["equity"], unit="usd")
-    yield Fact(fact_id="account.day_change", value=values["day_change"], unit="fraction")
-    for name in ("win_rate", "win_low", "win_high"):
-        if values["record"][name] is not None:
-            yield Fact(fact_id=f"record.{name}", value=values["record"][name], unit="fraction")
-    yield Fact(fact_id="record.count", value=values["record"]["count"], unit="count")
-    yield Fact(fact_id="record.net_r", value=values["record"]["net_r"], unit="r")
-    for number, plan in enumerate(values["plans"], 1):
-        yield Fact(fact_id=f"plans.{number}.symbol", value=plan["symbol"], unit="text")
-        if plan["result"] is not None:
-            yield Fact(fact_id=f"plans.{number}.result", value=plan["result"], unit="r")
-    for number, item in enumerate(values["resolved"], 1):
-        yield Fact(fact_id=f"resolved.{number}.symbol", value=item["symbol"], unit="text")
-        for name in ("system_r", "actual_r"):
-            if item[name] is not None:
-                yield Fact(fact_id=f"resolved.{number}.{name}", value=item[name], unit="r")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from core.analysis.bias import judge_bias
-from core.domain.insights import Insight, Material
-from core.domain.market import MarketSnapshot
+from core.domain.insights import HeadlineQuestion, Insight, Material, ReadHeadline
+from core.domain.market import Headline, MarketSnapshot
+from core.domain.tactics import Scenario
 from core.errors import InsufficientDataError
 from core.flow.catalog import StepContext, step
 from core.ports import Analyst
+from core.steps.drafting import plans_of
 from core.steps.moment import known_at
 from core.steps.snapshots import take_snapshots
 
@@ -31,13 +33,17 @@ def analyze(context: StepContext) -> dict[str, Any]:
     """Let the analyst judge each snapshot."""
     insights, analyst = context.services.storage.insights, context.services.adapters.analyst
     ids = list(context.results["snapshot"]["snapshots"].values())
-    made = [_insight(analyst, taken) for taken in insights.snapshots(ids)]
+    snapshots = insights.snapshots(ids)
+    plans = plans_of(context, snapshots)
+    made = [_insight(analyst, taken, plans[taken.symbol].scenarios) for taken in snapshots]
     insights.append_insights(made)
     return {"insights": {i.symbol: i.insight_id for i in made}, "engine": analyst.engine}
 
 
-def _insight(analyst: Analyst, snapshot: MarketSnapshot) -> Insight:
-    opinion = analyst.judge(Material(snapshot=snapshot)).value
+def _insight(analyst: Analyst, snapshot: MarketSnapshot, plans: tuple[Scenario, ...]) -> Insight:
+    read = tuple(_read(analyst, snapshot.symbol, headline) for headline in snapshot.headlines)
+    material = Material(snapshot=snapshot, headlines=read, candidates=plans)
+    opinion = analyst.judge(material).value
     return Insight(
         snapshot_id=snapshot.snapshot_id,
         symbol=snapshot.symbol,
@@ -45,10 +51,16 @@ def _insight(analyst: Analyst, snapshot: MarketSnapshot) -> Insight:
         as_of=snapshot.as_of,
         engine=analyst.engine,
         bias_sum=judge_bias(snapshot).total,
-        stance=opinion.stance,
-        conviction=opinion.conviction,
-        summary=opinion.summary,
-        drivers=opinion.drivers,
-        risks=opinion.risks,
-        would_change_mind=opinion.would_change_mind,
+        headlines=read,
+        **opinion.model_dump(),
+    )
+
+
+def _read(analyst: Analyst, symbol: str, headline: Headline) -> ReadHeadline:
+    question = HeadlineQuestion(symbol=symbol, headline=headline)
+    return ReadHeadline(
+        news_id=headline.news_id,
+        symbol=symbol,
+        engine=analyst.engine,
+        extraction=analyst.extract(question).value,
     )

@@ -1,0 +1,158 @@
+"""From insights and candidate plans to tactics: code owns every price, the analyst the words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.analysis.bias import judge_bias
+from core.analysis.plan import Plan, plan
+from core.domain.insights import Insight, WritingTask
+from core.domain.market import MarketSnapshot
+from core.domain.setups import setup_title
+from core.domain.tactics import (
+    Generator,
+    Grade,
+    Monitoring,
+    Scenario,
+    Stage,
+    Tactic,
+)
+from core.flow.catalog import StepContext
+from core.steps.board import adjusted_bars
+from core.steps.prose import Written, write_prose
+
+ENGINE = "desk/v2"
+TRADABLE = {Grade.A_PLUS, Grade.B}
+SHOWN_LEVELS = 6
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One symbol's insight with the plans that code made of its snapshot."""
+
+    snapshot: MarketSnapshot
+    insight: Insight
+    plan: Plan
+
+    @property
+    def scenario(self) -> Scenario | None:
+        """The plan to trade: the analyst's favourite among the tradable, else the best score."""
+        if self.insight.abstains:
+            return None
+        open_ = [
+            scenario
+            for scenario in self.plan.scenarios
+            if scenario.grade in TRADABLE and scenario.key not in self.insight.vetoed
+        ]
+        favourite = [scenario for scenario in open_ if scenario.key == self.insight.preferred]
+        return next(iter([*favourite, *open_]), None)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why there is nothing to trade."""
+        insight, own = self.insight, list[str]()
+        if insight.abstains:
+            own.append(f"the analyst ({insight.engine}) abstains")
+        own += [f"vetoed by the analyst: {key.replace('_', ' ')}" for key in insight.vetoed]
+        return (*own, *(self.plan.do_not_play_reasons or ("no setup is present",)))
+
+
+def plans_of(context: StepContext, snapshots: Sequence[MarketSnapshot]) -> dict[str, Plan]:
+    """Return what the setups make of each snapshot, by symbol."""
+    setups = context.services.playbook.setups
+    bars = _bars_of(context, snapshots)
+    return {
+        snapshot.symbol: plan(snapshot, bars[snapshot.symbol], judge_bias(snapshot), setups)
+        for snapshot in snapshots
+    }
+
+
+def candidates(context: StepContext) -> list[Candidate]:
+    """Return each snapshot of this run with its insight and its plans."""
+    storage = context.services.storage
+    ids = list(context.results["snapshot"]["snapshots"].values())
+    insight_ids = list(context.results["insight"]["insights"].values())
+    insights = {insight.symbol: insight for insight in storage.insights.insights(insight_ids)}
+    snapshots = storage.insights.snapshots(ids)
+    plans = plans_of(context, snapshots)
+    return [Candidate(s, insights[s.symbol], plans[s.symbol]) for s in snapshots]
+
+
+def choose(context: StepContext, found: Sequence[Candidate]) -> list[Candidate]:
+    """Return the day's best plans, or the strongest view to wait with."""
+    tradable = [(candidate.scenario, candidate) for candidate in found if candidate.scenario]
+    tradable.sort(key=lambda pair: (-pair[0].score, pair[1].snapshot.symbol))
+    if tradable:
+        most = max(1, context.services.playbook.policy.trades_per_day)
+        return [candidate for _, candidate in tradable[:most]]
+    return [max(found, key=lambda c: (c.insight.conviction, c.snapshot.symbol))]
+
+
+def draft_tactic(
+    context: StepContext, chosen: Candidate, slot: str, supersedes: Tactic | None = None
+) -> Tactic:
+    """Return a tactic of the chosen plan, in words that were checked."""
+    snapshot, insight, scenario = chosen.snapshot, chosen.insight, chosen.scenario
+    reasons = () if scenario else chosen.reasons
+    task = WritingTask(snapshot=snapshot, insight=insight, scenario=scenario, reasons=reasons)
+    written = write_prose(context, task)
+    prose, judged = written.prose, chosen.plan.judgement_of(scenario)
+    return Tactic(
+        tactic_id=f"TBOW-{snapshot.symbol}-{snapshot.session_date:%Y%m%d}-{slot}",
+        version=supersedes.version + 1 if supersedes else 1,
+        supersedes=supersedes.version if supersedes else None,
+        symbol=snapshot.symbol,
+        session_date=snapshot.session_date,
+        as_of=snapshot.as_of,
+        timeframe=snapshot.timeframe,
+        snapshot_id=snapshot.snapshot_id,
+        insight_id=insight.insight_id,
+        generator=_generator(written),
+        stage=_stage(context, scenario),
+        bias=insight.stance,
+        headline=_headline(scenario),
+        context_insight=prose.context_insight,
+        objective=prose.objective,
+        levels=snapshot.levels[:SHOWN_LEVELS],
+        scenarios=(scenario,) if scenario else (),
+        score_parts=judged.score_parts if judged else None,
+        wait_clause=insight.would_change_mind,
+        monitoring=Monitoring(volume=prose.volume, flow=prose.flow, market=prose.market),
+        adaptability=prose.adaptability,
+        checklist=judged.checklist if judged else (),
+        do_not_play_reasons=reasons,
+    )
+
+
+def _generator(written: Written) -> Generator:
+    return Generator(
+        engine=ENGINE,
+        template="tactic",
+        writer=written.engine,
+        prompt=written.prompt,
+        fallback=written.fallback or None,
+    )
+
+
+def _bars_of(context: StepContext, snapshots: Sequence[MarketSnapshot]) -> dict[str, pd.DataFrame]:
+    """Return the daily bars that the snapshots were made of."""
+    storage, as_of = context.services.storage, max(snapshot.as_of for snapshot in snapshots)
+    symbols = [snapshot.symbol for snapshot in snapshots]
+    actions = storage.actions.known_of(symbols, as_of)
+    return adjusted_bars(storage, symbols, actions, context.session_date, as_of)
+
+
+def _stage(context: StepContext, scenario: Scenario | None) -> Stage:
+    if scenario is None:
+        return Stage.PAPER
+    setups = context.services.playbook.setups
+    return next(setup.stage for setup in setups if setup.setup == scenario.setup)
+
+
+def _headline(scenario: Scenario | None) -> str:
+    if scenario is None:
+        return "wait it out"
+    return f"{setup_title(scenario.setup, scenario.side)}, {scenario.side}"
