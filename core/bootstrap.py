@@ -22,6 +22,7 @@ from core.analysis.rendering import Renderer, Voice
 from core.analysis.sentiment import Lexicon, SentimentReader
 from core.clock import Clock, ReplayClock, WallClock
 from core.desk import Desk
+from core.domain.events import EventCalendar
 from core.domain.feed_policy import FeedPolicy
 from core.domain.risk import RiskPolicy
 from core.domain.setups import SetupFile
@@ -193,6 +194,7 @@ def load_playbook(folder: Path) -> Playbook:
         setups=tuple(
             _read(path, SetupFile) for path in sorted((folder / "tactics").glob("*.yaml"))
         ),
+        events=_read(folder / "events.yaml", EventCalendar),
         renderer=Renderer(templates, _read(folder / "templates" / "voice.yaml", Voice)),
     )
 

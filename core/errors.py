@@ -18,6 +18,7 @@ AppError
 │   └── EffectParkedError       nobody can tell; waits for the operator
 └── AdapterError(adapter, operation, reason)   an outside service failed
     ├── UnavailableError        surely not done: 429, refused connection, failed read; retried
+    │   └── UnansweredError     it was asked, and may have worked on it and bill it
     ├── OutcomeUnknownError     a write timed out or met a 5xx: it may have happened
     ├── AuthenticationError     401, 403: stops the workflow, alerts the operator
     ├── RejectedError           the service understood and refused
@@ -130,6 +131,10 @@ class UnavailableError(AdapterError):
     """The service did not do it, and may do it later."""
 
     retryable = True
+
+
+class UnansweredError(UnavailableError):
+    """The service was asked and did not answer; it may have worked on it, and bill it."""
 
 
 class OutcomeUnknownError(AdapterError):

@@ -25,6 +25,7 @@ from core.domain.insights import (
     Material,
     Opinion,
     TacticProse,
+    Told,
     WritingTask,
 )
 from core.domain.market import BarQuery
@@ -168,19 +169,23 @@ class Analyst(Protocol):
     name: str
     engine: str
 
-    def extract(self, question: HeadlineQuestion) -> Answer[Extraction]: ...
+    def extract(self, question: HeadlineQuestion) -> Told[Extraction]: ...
 
-    def judge(self, material: Material) -> Answer[Opinion]: ...
+    def judge(self, material: Material) -> Told[Opinion]: ...
 
-    def write(self, task: WritingTask) -> Answer[TacticProse]: ...
+    def write(self, task: WritingTask) -> Told[TacticProse]: ...
 
 
 @runtime_checkable
 class LanguageModel(Protocol):
-    """Answers one prompt in a given shape. Contract: tests/contract/test_language_models.py."""
+    """Answers one prompt in a given shape. Contract: tests/contract/test_language_models.py.
+
+    engine: how it signs its answers: who serves the model, and which model it is.
+    """
 
     name: str
     model: str
+    engine: str
 
     def complete(
         self, prompt: Prompt, shape: type[AnswerT], parameters: ModelParameters

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from core.analysis.bias import BiasReading
-from core.analysis.setups import Judgement, detect, judge
+from core.analysis.setups import Candidate, Judgement, View, detect, flaw_of, judge
+from core.domain.base import Frozen
 from core.domain.market import MarketSnapshot
-from core.domain.setups import SetupFile
-from core.domain.tactics import Grade, Scenario
+from core.domain.setups import SetupFile, setup_title
+from core.domain.tactics import (
+    CheckItem,
+    Grade,
+    Scenario,
+    ScoreParts,
+    Side,
+    contradictions,
+)
 
 MAXIMUM_SCENARIOS = 4
 TRADABLE = {Grade.A_PLUS, Grade.B}
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Judged scenarios: those that may be traded first, then by score; and what speaks against."""
+class Plan(Frozen):
+    """Scenarios that may be traded first, then by score; checklist and parts are the first's.
 
-    judgements: tuple[Judgement, ...]
+    do_not_play_reasons: at most one for each setup, none for a setup that may be played.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    checklist: tuple[CheckItem, ...]
+    score_parts: ScoreParts | None
     do_not_play_reasons: tuple[str, ...]
-
-    @property
-    def scenarios(self) -> tuple[Scenario, ...]:
-        return tuple(judgement.scenario for judgement in self.judgements)
-
-    def judgement_of(self, scenario: Scenario | None) -> Judgement | None:
-        """Return what the grade of one of the scenarios rests on."""
-        return next((one for one in self.judgements if one.scenario == scenario), None)
 
 
 def plan(
@@ -39,22 +42,21 @@ def plan(
     bias: BiasReading,
     setups: Sequence[SetupFile],
 ) -> Plan:
-    """Return what the setups make of a snapshot and the daily bars that it was taken from.
-
-    Raises: InsufficientDataError if the bars do not end where the snapshot does.
-    """
-    judged: list[Judgement] = []
-    reasons: list[str] = []
-    for setup in setups:
-        found = [judge(candidate, bias, snapshot) for candidate in detect(snapshot, bars, setup)]
-        judged.extend(found)
-        reasons.extend(reason for judgement in found for reason in judgement.reasons)
-        if not found:
-            reasons.append(f"{setup.setup.replace('_', ' ')}: not present")
-    judged.sort(key=_order)
-    return Plan(tuple(judged[:MAXIMUM_SCENARIOS]), tuple(reasons))
-
-
-def _order(judgement: Judgement) -> tuple[bool, float, str]:
-    scenario = judgement.scenario
-    return scenario.grade not in TRADABLE, -scenario.score, scenario.key
+    """Return what the setups make of a snapshot and the daily bars that it was taken from."""
+    flaw = flaw_of(snapshot, bars)
+    if flaw:
+        return _plan([], [flaw])
+    views = {side: View.of(snapshot, bars, side) for side in Side}
+    found = {setup.setup: detect(views, setup) for setup in setups}
+    judged = {
+        one.key: judge(one, bias, snapshot)
+        for sides in found.values()
+        for one in sides.values()
+        if isinstance(one, Candidate)
+    }
+    kept = _compatible(sorted(judged.values(), key=_order))
+    against = {key: "; ".join(judgement.reasons) for key, judgement in judged.items()}
+    for judgement in judged.values():
+        if judgement not in kept:
+            against[judgement.scenario.key] = against or 
+    return _plan(kept, [line for line in lines if line])

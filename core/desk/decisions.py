@@ -79,7 +79,7 @@ class Decisions:
     def _check_unchanged(self, approval: Approval) -> None:
         storage = self._services.storage
         if approval.kind == "trade":
-            current = storage.trading.request(entry_key(approval.subject_id)).content_sha256
+            current = self._order_sha256(approval)
         else:
             current = storage.content.get(approval.subject_id).content_sha256
         if current != approval.content_sha256:
@@ -87,6 +87,12 @@ class Decisions:
                 f"{approval.subject_id} has changed since this approval was asked for; "
                 "decide on its newest version"
             )
+
+    def _order_sha256(self, approval: Approval) -> str:
+        """Return the hash of the newest version's order; another one has been replaced."""
+        storage = self._services.storage
+        tactic = storage.tactics.get(approval.subject_id)
+        return storage.trading.request(entry_key(tactic)).content_sha256
 
     def _audit(self, actor: str, action: str, subject: str, payload: dict[str, str]) -> None:
         now = self._services.clock.now()

@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from core.domain.base import Frozen, Number, Sha256, UtcDatetime, content_sha256
+from core.domain.base import Frozen, Later, Number, Sha256, UtcDatetime, content_sha256
 
 
 class ContentKind(StrEnum):
     TACTIC = "tactic"
+    TACTIC_UPDATE = "tactic_update"
     EOD_RECAP = "eod_recap"
+    WEEKLY_RECAP = "weekly_recap"
 
 
 class Guarantee(StrEnum):
@@ -49,7 +51,7 @@ class Variant(Frozen):
 
 
 class ContentVersion(Frozen):
-    """One immutable version of a post."""
+    """One immutable version of a post. short_form: the same in at most 1,000 characters."""
 
     content_id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9\-]*$")]
     version: int = Field(ge=1)
@@ -60,6 +62,7 @@ class ContentVersion(Frozen):
     facts: tuple[Fact, ...]
     variants: tuple[Variant, ...] = Field(min_length=1)
     template: str
+    short_form: Later[str] = None
     created_at: UtcDatetime
     expires_at: UtcDatetime
 
@@ -77,6 +80,7 @@ class ContentEventKind(StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     PUBLISHED = "published"
+    SUPERSEDED = "superseded"
 
 
 class ContentEvent(Frozen):

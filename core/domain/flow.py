@@ -88,9 +88,12 @@ class LogLine(Frozen):
 
 
 class Verdict(StrEnum):
+    """`superseded` closes the question: a newer version asks its own."""
+
     APPROVED = "approved"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    SUPERSEDED = "superseded"
 
 
 class ApprovalState(StrEnum):
@@ -98,6 +101,7 @@ class ApprovalState(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    SUPERSEDED = "superseded"
 
 
 class Decision(Frozen):

@@ -6,13 +6,13 @@ import operator
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal
 
 from pydantic import Field, model_validator
 
 from core.domain.base import Fraction, Frozen, Later, Sha256, Symbol, UtcDatetime, content_sha256
 from core.domain.market import Headline, MarketSnapshot
-from core.domain.model_calls import PromptReference
+from core.domain.model_calls import AnswerT, PromptReference, Usage
 from core.domain.tactics import Bias, Scenario
 
 Words = Annotated[str, Field(min_length=1, max_length=400)]
@@ -143,17 +143,44 @@ class HeadlineQuestion(Frozen):
 
 
 class Material(Frozen):
-    """What an opinion is asked about. candidates: the plans that code made of the snapshot."""
+    """What an opinion is asked about. candidates: the plans that code made of the snapshot.
+
+    refused: claims of an earlier opinion on the same that no fact bears.
+    """
 
     snapshot: MarketSnapshot
     headlines: tuple[ReadHeadline, ...] = ()
     candidates: tuple[Scenario, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 class WritingTask(Frozen):
-    """What prose is asked for. scenario: the plan, None to wait for the `reasons`."""
+    """What prose is asked for. scenario: the plan, None to wait for the `reasons`.
+
+    refused: claims of an earlier text on the same that no fact bears.
+    """
 
     snapshot: MarketSnapshot
     insight: Insight
     scenario: Scenario | None
     reasons: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+class Told(Frozen, Generic[AnswerT]):
+    """What an analyst says, and who it was.
+
+    usage: what the answers took when they were first given; repeated from the store they cost
+        nothing more. fallback: why the rules stand in for the model that was chosen. samples,
+        disagreement: where the same was asked more than once. needs_operator: the samples differ
+        more than the operator lets pass.
+    """
+
+    value: AnswerT
+    engine: str
+    prompt: PromptReference | None = None
+    usage: Usage = Usage()
+    fallback: str = ""
+    samples: tuple[Sample, ...] = ()
+    disagreement: Fraction | None = None
+    needs_operator: bool = False

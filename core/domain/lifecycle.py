@@ -1,10 +1,11 @@
-"""The life of a tactic: appended events, of which its state is the fold."""
+"""What happens to a tactic: appended events, of which `core.domain.tactic_state` is the fold."""
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.domain.base import Frozen, UtcDatetime, content_sha256
 
@@ -14,19 +15,61 @@ class TacticEventKind(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    SCHEDULED = "scheduled"
     PUBLISHED = "published"
+    UPDATE_POSTED = "update_posted"
     ARMED = "armed"
     TRIGGERED = "triggered"
     OPENED = "opened"
     TARGET_HIT = "target_hit"
+    STOP_MOVED = "stop_moved"
     RESOLVED = "resolved"
     NEVER_TRIGGERED = "never_triggered"
     INVALIDATED = "invalidated"
     CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    CORRECTED = "corrected"
+
+
+class Track(StrEnum):
+    """The lives of a tactic that do not wait for each other.
+
+    publishing: of the version as a whole. order and plan: of each of its scenarios, the order as
+    it is approved and sent, the plan as the bars play it out by rule.
+    """
+
+    PUBLISHING = "publishing"
+    ORDER = "order"
+    PLAN = "plan"
+
+
+Kind = TacticEventKind
+PUBLISHING = frozenset(
+    {
+        Kind.DRAFTED, Kind.APPROVED, Kind.REJECTED, Kind.EXPIRED, Kind.SCHEDULED, Kind.PUBLISHED,
+        Kind.UPDATE_POSTED,
+    }
+)  # fmt: skip
+DECISIONS = frozenset({Kind.APPROVED, Kind.REJECTED, Kind.EXPIRED, Kind.SUPERSEDED})
+# What tells two events of one kind apart, beside the target and the subject.
+DETAILS = {
+    Kind.STOP_MOVED: ("price",),
+    Kind.UPDATE_POSTED: ("url",),
+    Kind.CORRECTED: ("outcome", "system_r"),
+}
+REQUIRED = {
+    Kind.STOP_MOVED: {"price": float},
+    Kind.CORRECTED: {"outcome": str, "system_r": float, "reason": str},
+}
 
 
 class TacticEvent(Frozen):
-    """One appended fact about a tactic; scenario_key is empty for the tactic as a whole."""
+    """One appended fact about a tactic; scenario_key is empty for the tactic as a whole.
+
+    payload: `subject` is "trade" for a decision about the order, "plan" where a plan is cancelled
+        and not its order alone, else the platform; `target` is the number of the target, `price`
+        of a moved stop the new one.
+    """
 
     tactic_id: str
     version: int
@@ -36,11 +79,36 @@ class TacticEvent(Frozen):
     actor: str
     payload: dict[str, str | float | int | bool | None] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _says_enough(self) -> TacticEvent:
+        for name, kind in REQUIRED.get(self.kind, {}).items():
+            if not _is_told(self.payload.get(name), kind):
+                raise ValueError(f"a {self.kind} event must tell its {name}")
+        return self
+
     @property
     def event_id(self) -> str:
         """The same fact has the same id, so a repeated step appends nothing."""
-        detail = {"target": self.payload.get("target"), "subject": self.payload.get("subject")}
+        names = ("target", "subject", *DETAILS.get(self.kind, ()))
         parts = self.model_dump(
             mode="json", include={"tactic_id", "version", "scenario_key", "kind"}
         )
-        return content_sha256({**parts, **detail})
+        return content_sha256({**parts, **{name: self.payload.get(name) for name in names}})
+
+    @property
+    def track(self) -> Track:
+        subject = self.payload.get("subject")
+        if subject == "trade" and self.kind in DECISIONS:
+            return Track.ORDER
+        if self.kind is Kind.CANCELLED:
+            return Track.PLAN if subject == "plan" else Track.ORDER
+        if self.kind is Kind.ARMED:
+            return Track.ORDER
+        return Track.PUBLISHING if self.kind in PUBLISHING else Track.PLAN
+
+
+def _is_told(value: object, kind: type) -> bool:
+    if kind is str:
+        return isinstance(value, str) and bool(value.strip())
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Generic, TypeVar
@@ -40,10 +41,14 @@ class Prompt(Frozen):
 
 
 class ModelParameters(Frozen):
-    """How a model is asked. seed: the number of the sample where several are drawn."""
+    """How a model is asked.
+
+    temperature: None leaves it to the server. seed: the number of the sample where several are
+        drawn; a second try is drawn with another one.
+    """
 
     model: str
-    temperature: Annotated[float, Field(ge=0, le=2)]
+    temperature: Annotated[float, Field(ge=0, le=2)] | None
     maximum_output_tokens: Annotated[int, Field(gt=0)]
     seed: Annotated[int, Field(ge=0)] = 0
 
@@ -55,6 +60,13 @@ class Usage(Frozen):
     output_tokens: Tokens = 0
     cost_usd: Annotated[Decimal, Field(ge=0)] = Decimal(0)
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost_usd=self.cost_usd + other.cost_usd,
+        )
+
 
 class Answer(Frozen, Generic[AnswerT]):
     """A checked answer with what it took. parameters: None where no model was asked."""
@@ -65,7 +77,10 @@ class Answer(Frozen, Generic[AnswerT]):
 
 
 class CallStatus(StrEnum):
-    """How a call ended; all but `answered` and `cached` fall back to the rules."""
+    """How a call ended; all but `answered` and `cached` fall back to the rules.
+
+    rejected: the service refused the request or the key.
+    """
 
     ANSWERED = "answered"
     CACHED = "cached"
@@ -73,13 +88,17 @@ class CallStatus(StrEnum):
     TRUNCATED = "truncated"
     INVALID = "invalid"
     UNAVAILABLE = "unavailable"
+    REJECTED = "rejected"
     OVER_BUDGET = "over_budget"
 
 
 class ModelCall(Frozen):
-    """One call, whether it was answered or not. request_sha256: of prompt and parameters.
+    """One call, whether it was answered or not.
 
-    answer: the checked answer as JSON, empty without one. detail: why there is none.
+    request_sha256: of engine, prompt, parameters and the shape that was asked for; all tries share
+        the one of the first. usage: what was charged; without tokens it is the most that the call
+        could cost, since nobody told what it took. answer: the checked answer as JSON, empty
+        without one. detail: why there is none.
     """
 
     request_sha256: Sha256
@@ -102,9 +121,9 @@ class ModelCall(Frozen):
 
 
 class DayBudget(Frozen):
-    """What models may cost on one day, and what of it is gone. USD."""
+    """What models may cost on one day in New York, and what of it is gone. USD."""
 
-    day: str
+    day: date
     limit_usd: Decimal
     spent_usd: Decimal
     reserved_usd: Decimal

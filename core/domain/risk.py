@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,10 +14,14 @@ PositiveFraction = Annotated[float, Field(gt=0, le=1)]
 
 
 class ApprovalPolicy(Frozen):
-    """Who may approve: a person, or the policy itself."""
+    """Who may approve: a person, or the policy itself.
+
+    at_deadline: what becomes of a tactic's post that nobody has decided on by 09:00 ET.
+    """
 
     trade: Annotated[str, Field(pattern="^(manual|auto)$")] = "manual"
     content: Annotated[str, Field(pattern="^(manual|auto)$")] = "manual"
+    at_deadline: Literal["escalate", "publish"] = "escalate"
 
 
 class RiskPolicy(Frozen):

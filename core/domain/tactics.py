@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -149,6 +150,22 @@ class Scenario(Frozen):
         return self.reward_risk(self.targets[-1].price)
 
 
+def contradictions(scenarios: Sequence[Scenario]) -> list[tuple[str, str]]:
+    """Return the keys of plans that want opposite things of one price.
+
+    They do if a long and a short plan share a trigger price, or if their zones overlap.
+    """
+    return [
+        (one.key, other.key)
+        for one, other in combinations(scenarios, 2)
+        if one.side is not other.side
+        and (
+            one.trigger.price == other.trigger.price
+            or (one.entry_low <= other.entry_high and other.entry_low <= one.entry_high)
+        )
+    ]
+
+
 class CheckItem(Frozen):
     """One of the six points of the checklist, with what it was judged on."""
 
@@ -224,10 +241,9 @@ class Tactic(Frozen):
             raise ValueError("a tactic without a scenario must say why")
         if self.scenarios and len(self.checklist) != 6:
             raise ValueError("the checklist has six points")
-        longs = {s.trigger.price for s in self.scenarios if s.side is Side.LONG}
-        shorts = {s.trigger.price for s in self.scenarios if s.side is Side.SHORT}
-        if longs & shorts:
-            raise ValueError("two contradicting plans share one trigger")
+        clashes = contradictions(self.scenarios)
+        if clashes:
+            raise ValueError(f"contradicting plans: {' and '.join(clashes[0])}")
         return self
 
     @property

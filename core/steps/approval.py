@@ -17,18 +17,25 @@ from core.steps.trade import entry_key
 
 @step("approval.ask_trade")
 def ask_trade(context: StepContext) -> dict[str, Any]:
-    """Ask for each sized order; the approval is bound to the hash of the order itself."""
+    """Ask for each sized order; the approval is bound to the hash of the order itself.
+
+    `orders` names the node that lists them. What still waits for its trigger is asked for by the
+    monitor, once the trigger has closed.
+    """
     storage, asked = context.services.storage, []
-    for row in context.results["size"]["orders"]:
+    source = str(context.options.get("orders", "size"))
+    for row in context.results[source]["orders"]:
         tactic = storage.tactics.get(row["tactic_id"])
+        if source == "size" and tactic.scenario and not tactic.scenario.trigger.is_met:
+            continue
         request = ApprovalRequest(
             kind="trade",
             subject_id=tactic.tactic_id,
             content_sha256=row["sha256"],
             title=f"{tactic.symbol} {tactic.headline}, grade {tactic.grade}",
             workflow="trade_tactic",
-            inputs=_follow_up_inputs(context),
-            effect_keys=(entry_key(tactic.tactic_id),),
+            inputs=_follow_up_inputs(context) | {"version": tactic.version},
+            effect_keys=(entry_key(tactic),),
             requested_at=context.services.clock.now(),
             expires_at=deadline(context),
             requested_by_run=context.run_id,
@@ -50,7 +57,7 @@ def ask_content(context: StepContext) -> dict[str, Any]:
             content_sha256=version.content_sha256,
             title=version.title,
             workflow="publish_content",
-            inputs=_follow_up_inputs(context),
+            inputs=_follow_up_inputs(context) | {"version": version.version},
             effect_keys=tuple(post_key(version.content_id, v.platform) for v in version.variants),
             requested_at=context.services.clock.now(),
             expires_at=deadline(context),
@@ -105,7 +112,9 @@ def summary(approval: Approval) -> dict[str, Any]:
 
 
 def _record_trade(context: StepContext, approval: dict[str, Any]) -> None:
-    tactic: Tactic = context.services.storage.tactics.get(approval["subject_id"])
+    tactic: Tactic = context.services.storage.tactics.get(
+        approval["subject_id"], context.inputs.get("version")
+    )
     event = TacticEvent(
         tactic_id=tactic.tactic_id,
         version=tactic.version,
@@ -119,7 +128,9 @@ def _record_trade(context: StepContext, approval: dict[str, Any]) -> None:
 
 
 def _record_content(context: StepContext, approval: dict[str, Any]) -> None:
-    version: ContentVersion = context.services.storage.content.get(approval["subject_id"])
+    version: ContentVersion = context.services.storage.content.get(
+        approval["subject_id"], context.inputs.get("version")
+    )
     event = ContentEvent(
         content_id=version.content_id,
         version=version.version,

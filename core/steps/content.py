@@ -1,28 +1,42 @@
-"""Write posts from facts: every number in a text must be one of its facts."""
+"""Write posts from facts: every claim of a text must be borne by one of its facts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from core.analysis.grounding import ungrounded
 from core.domain.content import (
     ContentEvent,
     ContentEventKind,
     ContentKind,
     ContentVersion,
-    Fact,
     Variant,
 )
-from core.errors import DomainError
+from core.domain.tactics import Tactic
 from core.flow.catalog import StepContext, step
+from core.steps.claims import refuse_unborne
 from core.steps.facts import Sheet, tactic_sheet
 from core.steps.moment import eastern
-from core.steps.recaps import recap_sheet
+from core.steps.recaps import recap_sheet, weekly_sheet
+from core.steps.updates import update_sheet
 
-TACTIC_EXPIRES_AFTER = timedelta(hours=8)
-RECAP_EXPIRES_AFTER = timedelta(hours=40)
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of post is made, and for how long its text is good."""
+
+    kind: ContentKind
+    template: str
+    lasts: timedelta
+    short_template: str = ""
+
+
+TACTIC = Kind(ContentKind.TACTIC, "tactic", timedelta(hours=8), "tactic_short")
+UPDATE = Kind(ContentKind.TACTIC_UPDATE, "tactic_update", timedelta(hours=8))
+EOD_RECAP = Kind(ContentKind.EOD_RECAP, "eod_recap", timedelta(hours=40))
+WEEKLY_RECAP = Kind(ContentKind.WEEKLY_RECAP, "weekly_recap", timedelta(days=4))
 
 
 def post_key(content_id: str, platform: str) -> str:
@@ -30,21 +44,32 @@ def post_key(content_id: str, platform: str) -> str:
     return f"post:{content_id}:{platform}"
 
 
+def tactic_content_id(tactic_id: str) -> str:
+    return f"tactic-{tactic_id.lower().replace('.', '-')}"
+
+
 @step("content.tactic_posts")
 def tactic_posts(context: StepContext) -> dict[str, Any]:
     """Write one post per drafted tactic."""
     drafted = []
     for row in context.results["tactic"]["tactics"]:
-        tactic = context.services.storage.tactics.get(row["tactic_id"])
-        sheet = tactic_sheet(context, tactic)
-        version = _version(
-            context,
-            content_id=f"tactic-{tactic.tactic_id.lower().replace('.', '-')}",
-            kind=ContentKind.TACTIC,
-            sheet=sheet,
-            expires_at=context.as_of + TACTIC_EXPIRES_AFTER,
+        tactic: Tactic = context.services.storage.tactics.get(row["tactic_id"])
+        content_id = tactic_content_id(tactic.tactic_id)
+        drafted.append(
+            _write(context, TACTIC, content_id, tactic_sheet(context, tactic), tactic.version)
         )
-        drafted.append(_store(context, version))
+    return {"contents": drafted}
+
+
+@step("content.updates")
+def updates(context: StepContext) -> dict[str, Any]:
+    """Write one post per thing that happened to a published tactic."""
+    drafted = []
+    for row in context.results["look"]["news"]:
+        tactic: Tactic = context.services.storage.tactics.get(row["tactic_id"])
+        content_id = f"{tactic_content_id(tactic.tactic_id)}-{row['what'].replace('_', '-')}"
+        sheet = update_sheet(context, tactic, row)
+        drafted.append(_write(context, UPDATE, content_id, sheet))
     return {"contents": drafted}
 
 
@@ -54,43 +79,46 @@ def recap(context: StepContext) -> dict[str, Any]:
     sheet = recap_sheet(context, context.results["resolve"]["resolved"])
     if sheet is None:
         return {"contents": []}
-    version = _version(
-        context,
-        content_id=f"recap-{context.session_date:%Y%m%d}",
-        kind=ContentKind.EOD_RECAP,
-        sheet=sheet,
-        expires_at=context.as_of + RECAP_EXPIRES_AFTER,
-    )
-    return {"contents": [_store(context, version)]}
+    content_id = f"recap-{context.session_date:%Y%m%d}"
+    return {"contents": [_write(context, EOD_RECAP, content_id, sheet)]}
 
 
-def _version(
-    context: StepContext,
-    content_id: str,
-    kind: ContentKind,
-    sheet: Sheet,
-    expires_at: datetime,
-) -> ContentVersion:
+@step("content.weekly_recap")
+def weekly_recap(context: StepContext) -> dict[str, Any]:
+    """Write the week's recap, unless nothing was published in it."""
+    sheet = weekly_sheet(context)
+    if sheet is None:
+        return {"contents": []}
+    content_id = f"week-{context.session_date:%G-w%V}"
+    return {"contents": [_write(context, WEEKLY_RECAP, content_id, sheet)]}
+
+
+def _write(
+    context: StepContext, kind: Kind, content_id: str, sheet: Sheet, version: int = 1
+) -> Mapping[str, Any]:
+    values = sheet.values | {"as_of": eastern(context.as_of)}
     renderer = context.services.playbook.renderer
-    template = {ContentKind.TACTIC: "tactic", ContentKind.EOD_RECAP: "eod_recap"}[kind]
-    body = renderer.render(template, sheet.values | {"as_of": eastern(context.as_of)})
-    _refuse_ungrounded(content_id, body, sheet.facts, sheet.quoted)
-    return ContentVersion(
+    body = renderer.render(kind.template, values)
+    short = renderer.render(kind.short_template, values) if kind.short_template else None
+    refuse_unborne(context, content_id, sheet, {"body": body, "short_form": short or ""})
+    made = ContentVersion(
         content_id=content_id,
-        version=1,
-        kind=kind,
+        version=version,
+        kind=kind.kind,
         subject_id=sheet.subject_id,
         title=body.splitlines()[0].lstrip("# "),
         body=body,
         facts=sheet.facts,
         variants=tuple(_variants(context, body)),
-        template=template,
+        template=kind.template,
+        short_form=short,
         created_at=context.as_of,
-        expires_at=expires_at,
+        expires_at=context.as_of + kind.lasts,
     )
+    return _store(context, made)
 
 
-def _variants(context: StepContext, body: str) -> list[Variant]:
+def _variants(context: StepContext, body: str) -> Sequence[Variant]:
     return [
         Variant(
             platform=name,
@@ -101,14 +129,6 @@ def _variants(context: StepContext, body: str) -> list[Variant]:
         )
         for name, publisher in context.services.adapters.publishers.items()
     ]
-
-
-def _refuse_ungrounded(
-    content_id: str, body: str, facts: Sequence[Fact], quoted: Sequence[str]
-) -> None:
-    strangers = ungrounded(body, facts, allowed=quoted)
-    if strangers:
-        raise DomainError(f"{content_id}: no fact stands behind {', '.join(strangers)}")
 
 
 def _store(context: StepContext, version: ContentVersion) -> Mapping[str, Any]:

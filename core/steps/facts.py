@@ -68,7 +68,7 @@ def tactic_sheet(context: StepContext, tactic: Tactic) -> Sheet:
         "risk_fraction": _risk_fraction(context, tactic),
         "provenance": provenance,
     }
-    facts = (*task_facts(snapshot, insight), *tactic_facts(tactic), *_own_facts(context, tactic))
+    facts = (*task_facts(snapshot, insight), *tactic_facts_of(context, tactic))
     return Sheet(tactic.tactic_id, values, facts, (*quoted(context, tactic), provenance))
 
 
@@ -99,9 +99,11 @@ def _levels(tactic: Tactic) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _own_facts(context: StepContext, tactic: Tactic) -> tuple[Fact, ...]:
+def tactic_facts_of(context: StepContext, tactic: Tactic) -> tuple[Fact, ...]:
+    """Return what may be said of a plan."""
     risk = _risk_fraction(context, tactic)
     return (
+        *tactic_facts(tactic),
         Fact(fact_id="tactic.version", value=tactic.version, unit="count"),
         Fact(fact_id="policy.risk_fraction", value=risk, unit="fraction"),
     )

@@ -34,9 +34,13 @@ def bars(context: StepContext) -> dict[str, Any]:
 
 @step("feeds.intraday")
 def intraday(context: StepContext) -> dict[str, Any]:
-    """Bring the 5-minute bars of the whole session so far: the providers are asked by date."""
+    """Bring the 5-minute bars of the whole session so far: the providers are asked by date.
+
+    The replay asks for them only with `replayed`: they are made up, and cost their time.
+    """
     day = session_of(received_at(context))
-    if not calendars.is_session(CALENDAR, day) or context.services.clock.is_replay:
+    skips = context.services.clock.is_replay and not context.options.get("replayed")
+    if skips or not calendars.is_session(CALENDAR, day):
         return FRESH | {"note": "no session, or a replayed one, whose bars come at its close"}
     questions = [_intraday(context, symbol, day, day) for symbol in followed(context)]
     return fetch_bars(context, questions)
@@ -54,6 +58,13 @@ def session_bars(context: StepContext) -> dict[str, Any]:
         _intraday(context, symbol, start, today) for symbol, start in _open_since(context).items()
     ]
     return fetch_bars(context, [*daily, *intraday])
+
+
+@step("feeds.plan_bars")
+def plan_bars(context: StepContext) -> dict[str, Any]:
+    """Bring the session's 5-minute bars of the symbols with an open plan or position."""
+    today, symbols = context.session_date, _open_since(context)
+    return fetch_bars(context, [_intraday(context, symbol, today, today) for symbol in symbols])
 
 
 @step("feeds.quotes")

@@ -6,76 +6,43 @@ from typing import Any
 
 import pandas as pd
 
-from core.analysis.resolution import Replay, replay
 from core.domain.feeds import Label
 from core.domain.lifecycle import TacticEventKind
-from core.domain.market import Timeframe
 from core.domain.resolutions import Outcome, Resolution
-from core.domain.tactics import Tactic
 from core.flow.catalog import StepContext, step
 from core.steps import trade
+from core.steps.plan_replay import ONE_DAY, Followed, follow_open, progress
 from core.steps.tactic_events import event
 
 
 @step("tactic.judge")
 def judge(context: StepContext) -> dict[str, Any]:
-    """Replay every open plan; name the orders of those that have ended."""
-    results = {tactic.tactic_id: _replay(context, tactic) for tactic in _open(context)}
+    """Replay every open plan; name the orders of those that have ended.
+
+    with `session: open` the session still runs, and a plan without its entry goes on waiting.
+    """
+    is_open = context.options.get("session") == "open"
+    complete = context.session_date - ONE_DAY if is_open else context.session_date
+    found = follow_open(context, complete)
     armed = context.services.storage.tactics.armed()
     ended = [
-        trade.entry_key(tactic_id)
-        for tactic_id, result in results.items()
-        if result.status == "final" and tactic_id in armed
+        trade.entry_key(one.tactic)
+        for one in found
+        if one.result.status == "final" and one.tactic.tactic_id in armed
     ]
-    return {"to_close": ended, "judged": len(results)}
+    return {"to_close": ended, "judged": len(found)}
 
 
 @step("tactic.resolve")
 def resolve(context: StepContext) -> dict[str, Any]:
     """Record what the bars made of every open plan."""
-    resolved = []
-    for tactic in _open(context):
-        result = _replay(context, tactic)
-        _append_progress(context, tactic, result)
-        if result.status == "final":
-            _append_resolution(context, tactic, result)
-            resolved.append(tactic.tactic_id)
+    resolved, tactics = [], context.services.storage.tactics
+    for followed in follow_open(context, context.session_date):
+        tactics.append_events(list(progress(context, followed)))
+        if followed.result.status == "final":
+            _append_resolution(context, followed)
+            resolved.append(followed.tactic.tactic_id)
     return {"resolved": resolved}
-
-
-def _open(context: StepContext) -> list[Tactic]:
-    return context.services.storage.tactics.unresolved(context.session_date)
-
-
-def _bars(context: StepContext, tactic: Tactic) -> pd.DataFrame:
-    return context.services.storage.bars.between(
-        tactic.symbol, Timeframe.FIVE_MINUTES, tactic.session_date, context.session_date
-    )
-
-
-def _replay(context: StepContext, tactic: Tactic) -> Replay:
-    if tactic.scenario is None:
-        raise ValueError(f"{tactic.tactic_id} has no plan to replay")
-    return replay(
-        tactic.scenario,
-        _bars(context, tactic),
-        published_at=tactic.as_of,
-        slippage=context.services.playbook.policy.slippage_usd,
-        entry_session=tactic.session_date,
-        sessions_complete=context.session_date,
-    )
-
-
-def _append_progress(context: StepContext, tactic: Tactic, result: Replay) -> None:
-    events = [event(tactic, TacticEventKind.TRIGGERED, context, occurred_at=tactic.as_of)]
-    if result.entry_at is not None:
-        opened = {"price": result.entry_price}
-        events.append(event(tactic, TacticEventKind.OPENED, context, opened, result.entry_at))
-    for number, leg in enumerate(result.exits, 1):
-        if leg.reason == "target":
-            hit = {"target": number, "price": leg.price}
-            events.append(event(tactic, TacticEventKind.TARGET_HIT, context, hit, leg.at))
-    context.services.storage.tactics.append_events(events)
 
 
 FINAL_EVENTS = {
@@ -84,14 +51,15 @@ FINAL_EVENTS = {
 }
 
 
-def _append_resolution(context: StepContext, tactic: Tactic, result: Replay) -> None:
-    if result.outcome is None or tactic.scenario is None:
+def _append_resolution(context: StepContext, followed: Followed) -> None:
+    tactic, result = followed.tactic, followed.result
+    if result.outcome is None:
         raise ValueError(f"{tactic.tactic_id}: a final replay without an outcome")
     storage = context.services.storage
     resolution = Resolution(
         tactic_id=tactic.tactic_id,
         version=tactic.version,
-        scenario_key=tactic.scenario.key,
+        scenario_key=followed.scenario.key,
         outcome=result.outcome,
         system_r=result.system_r,
         actual_r=trade.actual_r(context, tactic),
@@ -102,7 +70,7 @@ def _append_resolution(context: StepContext, tactic: Tactic, result: Replay) -> 
         exit_price=result.exits[-1].price if result.exits else None,
         exit_reason=result.exit_reason,
         resolved_at=context.as_of,
-        label=_label(_bars(context, tactic)),
+        label=_label(followed.bars),
     )
     storage.tactics.append_resolution(resolution)
     kind = FINAL_EVENTS.get(result.outcome, TacticEventKind.RESOLVED)

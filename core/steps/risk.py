@@ -66,7 +66,7 @@ def recheck(context: StepContext) -> dict[str, Any]:
     storage = context.services.storage
     approval = context.inputs["approval"]
     tactic = storage.tactics.get(approval["subject_id"])
-    request = storage.trading.request(entry_key(tactic.tactic_id))
+    request = storage.trading.request(entry_key(tactic))
     decision = _decide(context, tactic, Claimed())
     storage.tactics.append_size(tactic.tactic_id, tactic.version, context.as_of, decision)
     reason = _refusal(context, request, approval, decision)
@@ -156,7 +156,7 @@ def to_order(tactic: Tactic, scenario: Scenario, quantity: int) -> OrderRequest:
         strict=True,
     )
     return OrderRequest(
-        client_order_id=entry_key(tactic.tactic_id),
+        client_order_id=entry_key(tactic),
         symbol=tactic.symbol,
         side=OrderSide.BUY if scenario.side is Side.LONG else OrderSide.SELL,
         quantity=shares,

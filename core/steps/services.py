@@ -9,6 +9,7 @@ from core.analysis.entities import EntityLinker
 from core.analysis.rendering import Renderer
 from core.analysis.sentiment import SentimentReader
 from core.clock import Clock
+from core.domain.events import EventCalendar
 from core.domain.feed_policy import FeedPolicy
 from core.domain.risk import RiskPolicy
 from core.domain.setups import SetupFile
@@ -73,6 +74,7 @@ class Playbook:
     feeds: FeedPolicy
     news: NewsDesk
     setups: tuple[SetupFile, ...]
+    events: EventCalendar
     renderer: Renderer
 
 

@@ -15,7 +15,7 @@ from core.analysis.levels import levels_of
 from core.analysis.rendering import one_line
 from core.analysis.sessions import SessionReading, read_session
 from core.domain.feeds import Fundamentals, SessionHours
-from core.domain.market import Headline, Lead, MarketSnapshot, Timeframe
+from core.domain.market import Headline, Lead, MarketEvent, MarketSnapshot, Timeframe
 from core.errors import InsufficientDataError
 from core.flow import calendars
 from core.steps.moment import CALENDAR
@@ -38,6 +38,7 @@ class Known:
     failed: Mapping[str, str]
     sessions: Mapping[str, SessionReading]
     leads: tuple[Lead, ...]
+    events: tuple[MarketEvent, ...]
     news: Mapping[str, Sequence[Story]]
     fundamentals: Mapping[str, Fundamentals]
 
@@ -102,6 +103,7 @@ def _gather(services: Services, universe: Universe, session_date: date, as_of: d
         failed=failed | stale | doubtful,
         sessions=sessions,
         leads=tuple(_leads(universe.leads, daily, sessions)),
+        events=services.playbook.events.on(session_date),
         news=storage.news.known_of(symbols, as_of - HEADLINE_AGE, as_of),
         fundamentals=storage.fundamentals.latest_of(symbols, session_date, as_of),
     )
@@ -165,6 +167,7 @@ def _snapshot(symbol: str, known: Known) -> MarketSnapshot:
         leads=known.leads,
         regime=read_regime(indicators),
         **_session_fields(session),
+        events=known.events,
         headlines=_headlines(known.news.get(symbol, ())),
         fundamentals=known.fundamentals.get(symbol),
     )

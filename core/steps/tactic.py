@@ -15,9 +15,16 @@ MORNING = "AM"
 
 @step("tactic.draft")
 def draft(context: StepContext) -> dict[str, Any]:
-    """Draft the day's best plans, or one plan to wait when nothing is worth it."""
+    """Draft the day's best plans, or one plan to wait when nothing is worth it.
+
+    A later `slot` of the day adds only plans to trade, of symbols that have none open.
+    """
     slot = str(context.options.get("slot", MORNING))
     chosen = choose(context, candidates(context))
+    if slot != MORNING:
+        open_ = context.services.storage.tactics.unresolved(context.session_date)
+        taken = {tactic.symbol for tactic in open_}
+        chosen = [c for c in chosen if c.scenario and c.snapshot.symbol not in taken]
     tactics = [draft_tactic(context, candidate, slot) for candidate in chosen]
     storage = context.services.storage
     for tactic in tactics:

@@ -19,9 +19,14 @@ from core.ports import Broker, SimulatedVenue
 MISSED_DAYS = 14  # how far back a position is shown bars that its venue may have missed
 
 
-def entry_key(tactic_id: str) -> str:
-    """Return the business key of a tactic's entry order; it is also the client order id."""
-    return f"order:{tactic_id}:entry"
+def entry_key(tactic: Tactic) -> str:
+    """Return the business key of a tactic's entry order; it is also the client order id.
+
+    Each version has its own, and at most one version is ever approved: a newer one is drafted
+    only once the approval of the one before is closed.
+    """
+    version = "" if tactic.version == 1 else f"-v{tactic.version}"
+    return f"order:{tactic.tactic_id}{version}:entry"
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,9 @@ def book(context: StepContext) -> dict[str, Any]:
 
 
 def _book_failure(context: StepContext, tactic: Tactic, error: str) -> dict[str, Any]:
-    record = context.services.ledger.get(entry_key(tactic.tactic_id))
+    record = context.services.ledger.get(entry_key(tactic))
     if record is None or record.state != "rejected":
-        raise EffectParkedError(entry_key(tactic.tactic_id), error)
+        raise EffectParkedError(entry_key(tactic), error)
     event = _armed(context, tactic, TacticEventKind.CANCELLED, record.note or error)
     context.services.storage.tactics.append_events([event])
     return {"armed": False, "reason": record.note or error}
@@ -169,11 +174,11 @@ def _sync(context: StepContext) -> dict[str, Any]:
 def actual_r(context: StepContext, tactic: Tactic) -> float | None:
     """Return what the account made of a plan in R, None where nothing was traded."""
     trading = context.services.storage.trading
-    fills = trading.fills(entry_key(tactic.tactic_id))
+    fills = trading.fills(entry_key(tactic))
     if not fills or tactic.scenario is None:
         return None
     unit = Decimal(str(abs(tactic.scenario.worst_entry - tactic.scenario.stop)))
-    planned = trading.request(entry_key(tactic.tactic_id)).quantity * unit
+    planned = trading.request(entry_key(tactic)).quantity * unit
     return round(float(profit(fills) / planned), 4)
 
 

@@ -147,9 +147,15 @@ class Bars:
         self, symbols: Sequence[str], session_date: date, known_by: datetime = EVER
     ) -> dict[str, pd.DataFrame]:
         """Return the 5-minute bars of one session, oldest first, by symbol."""
-        end = session_date + timedelta(days=1)
+        return self.intraday_between(symbols, session_date, session_date, known_by)
+
+    def intraday_between(
+        self, symbols: Sequence[str], start: date, end: date, known_by: datetime = EVER
+    ) -> dict[str, pd.DataFrame]:
+        """Return the 5-minute bars of the sessions from start to end, both included, by symbol."""
+        before = end + timedelta(days=1)
         params = (
-            list(symbols), Timeframe.FIVE_MINUTES, known_by, session_date, end,
+            list(symbols), Timeframe.FIVE_MINUTES, known_by, start, before,
             self.preferred(known_by),
         )  # fmt: skip
         return _by_symbol(self._store.frame(SPAN_OF, params))

@@ -17,6 +17,7 @@ from core.storage.fundamentals import FundamentalFacts
 from core.storage.history import History
 from core.storage.imports import Imports
 from core.storage.insights import Insights
+from core.storage.marks import Marks
 from core.storage.news import NewsItems
 from core.storage.quality import Quality
 from core.storage.read_models import Views
@@ -45,6 +46,7 @@ class Storage:
         self.fundamentals = FundamentalFacts(self.store, self.configurations)
         self.insights = Insights(self.store)
         self.tactics = Tactics(self.store)
+        self.marks = Marks(self.store)
         self.trading = Trading(self.store)
         self.content = Contents(self.store)
         self.engagement = Engagement(self.store)

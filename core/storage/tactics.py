@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import reduce
 
 from core.domain.base import content_sha256
-from core.domain.lifecycle import TacticEvent
+from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.resolutions import Resolution
 from core.domain.risk import SizeDecision
+from core.domain.tactic_state import TacticState, advance, apply
 from core.domain.tactics import Tactic
-from core.storage.connection import Store
+from core.storage.connection import Cursor, Store
 from core.storage.facts import FactTable
 
 TACTICS = FactTable(
@@ -51,6 +53,10 @@ and tactic_id not in (select tactic_id from resolutions)
 and (tactic_id, version) in (
     select tactic_id, max(version) from tactic_events
     where kind in ('approved', 'armed', 'published') group by tactic_id)
+and (tactic_id, version) not in (
+    select (tactic_id, version) from tactic_events where kind in ('superseded', 'cancelled')
+        and coalesce(json_extract_string(body, '$.payload.subject'), kind)
+            in ('superseded', 'plan'))
 order by session_date, tactic_id
 """
 
@@ -87,7 +93,41 @@ class Tactics:
         return TACTICS.find(self._store, OPEN_AND_COMMITTED, (until,))
 
     def append_events(self, events: Sequence[TacticEvent]) -> int:
-        return EVENTS.append(self._store, events)
+        """Append the events that were not told yet; return how many these were.
+
+        Raises: InvalidTransitionError for one that may not follow; then nothing is stored.
+        """
+        with self._store.write() as cursor:
+            return self._append_events(cursor, events)
+
+    def _append_events(self, cursor: Cursor, events: Sequence[TacticEvent]) -> int:
+        told = self._events_of({event.tactic_id for event in events})
+        known, fresh = {event.event_id for event in told}, []
+        states: dict[tuple[str, int], TacticState] = {}
+        for event in events:
+            if event.event_id in known:
+                continue
+            key = (event.tactic_id, event.version)
+            before = states[key] if key in states else _state(told, key)
+            states[key] = advance(before, event, self._plan_of(event))
+            known.add(event.event_id)
+            fresh.append(event)
+        return EVENTS.insert(cursor, self._store, fresh) if fresh else 0
+
+    def _events_of(self, tactic_ids: set[str]) -> list[TacticEvent]:
+        """Return the events in the order they were appended."""
+        condition = "list_contains(?, tactic_id) order by rowid"
+        return EVENTS.find(self._store, condition, (sorted(tactic_ids),))
+
+    def _plan_of(self, event: TacticEvent) -> Tactic | None:
+        """Return the version with the stop that an event moves; no other kind asks for it."""
+        if event.kind is not TacticEventKind.STOP_MOVED:
+            return None
+        return self.get(event.tactic_id, event.version)
+
+    def state(self, tactic_id: str, version: int) -> TacticState:
+        """Return where a version stands."""
+        return _state(self._events_of({tactic_id}), (tactic_id, version))
 
     def events(self, tactic_id: str) -> list[TacticEvent]:
         """Return the events of all versions in the order they occurred."""
@@ -131,8 +171,14 @@ class Tactics:
         found = SIZES.find(self._store, condition, (tactic_id,))
         return found[0] if found else None
 
-    def append_resolution(self, resolution: Resolution) -> None:
-        RESOLUTIONS.append(self._store, [resolution])
+    def append_resolution(self, resolution: Resolution, events: Sequence[TacticEvent] = ()) -> None:
+        """Store how a plan ended with the events that tell it, all of them or nothing.
+
+        Raises: InvalidTransitionError.
+        """
+        with self._store.write() as cursor:
+            RESOLUTIONS.insert(cursor, self._store, [resolution])
+            self._append_events(cursor, events)
 
     def resolution(self, tactic_id: str) -> Resolution | None:
         """Return how the tactic ended, by its newest version."""
@@ -144,3 +190,8 @@ class Tactics:
         """Return the newest results, oldest first."""
         condition = "true order by resolved_at desc, rowid desc limit ?"
         return RESOLUTIONS.find(self._store, condition, (limit,))[::-1]
+
+
+def _state(events: Sequence[TacticEvent], key: tuple[str, int]) -> TacticState:
+    own = (event for event in events if (event.tactic_id, event.version) == key)
+    return reduce(apply, own, TacticState())

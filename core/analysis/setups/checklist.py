@@ -9,13 +9,12 @@ from typing import Literal
 
 from core.analysis.bias import BiasReading
 from core.analysis.setups.candidate import Candidate
+from core.analysis.setups.geometry import BEST_R, FIRST_R
 from core.analysis.signals import macd_curl
 from core.domain.market import MarketSnapshot
 from core.domain.tactics import CheckItem, Scenario, Side
 
 STOP_ATR = (0.3, 3.0)
-FIRST_R = 1.0
-BEST_R = 2.0
 ROUNDING = 1e-9
 
 Verdict = Literal["pass", "fail", "na"]
@@ -27,9 +26,9 @@ def check(
     """Return the six points in their fixed order."""
     return (
         _curl(candidate, snapshot),
-        CheckItem(name="vwap_confirmed", verdict="na", evidence="Daily bars have no VWAP."),
+        _vwap(candidate, snapshot),
         CheckItem(name="tape_slowed_at_level", verdict="na", evidence="Watch the tape yourself."),
-        _candle(candidate),
+        _candle(candidate, snapshot),
         _risk(scenario, snapshot),
         _market(candidate, bias, snapshot),
     )
@@ -48,31 +47,46 @@ def _curl(candidate: Candidate, snapshot: MarketSnapshot) -> CheckItem:
     )
 
 
-def _candle(candidate: Candidate) -> CheckItem:
+def _vwap(candidate: Candidate, snapshot: MarketSnapshot) -> CheckItem:
+    name: Literal["vwap_confirmed"] = "vwap_confirmed"
+    if snapshot.vwap is None:
+        missing = "bar" if snapshot.session_open is None else "volume"
+        text = f"The session has no {missing} yet, so it has no VWAP."
+        return CheckItem(name=name, verdict="na", evidence=text)
+    holds = candidate.side.sign * (snapshot.last - snapshot.vwap) > 0
+    text = f"The session trades {'on' if holds else 'not on'} the plan's side of its VWAP."
+    return CheckItem(name=name, verdict=_verdict(holds), evidence=text)
+
+
+def _candle(candidate: Candidate, snapshot: MarketSnapshot) -> CheckItem:
+    bar = "daily bar closed" if snapshot.session_open is None else "price stands"
+    whose = "its" if snapshot.session_open is None else "the session's"
     end = "upper" if candidate.side is Side.LONG else "lower"
     place = "in" if candidate.rejects else "outside"
     return CheckItem(
         name="entry_candle_rejects",
         verdict=_verdict(candidate.rejects),
-        evidence=f"The last daily bar closed {place} the {end} part of its range.",
+        evidence=f"The last {bar} {place} the {end} part of {whose} range.",
     )
 
 
 def _risk(scenario: Scenario, snapshot: MarketSnapshot) -> CheckItem:
-    reason = risk_flaw(scenario, snapshot.indicators.atr14)
-    text = reason or "The stop is a fair distance away and both targets pay for it."
-    return CheckItem(name="risk_defined", verdict=_verdict(not reason), evidence=text)
+    flaw = risk_flaw(scenario, snapshot.indicators.atr14)
+    text = flaw or "the stop is a fair distance away and the targets pay for it"
+    return CheckItem(
+        name="risk_defined", verdict=_verdict(not flaw), evidence=f"{text[0].upper()}{text[1:]}."
+    )
 
 
 def risk_flaw(scenario: Scenario, atr: float) -> str:
     """Return what is wrong with stop and targets, an empty text if nothing is."""
-    distance = abs(scenario.worst_entry - scenario.stop) / atr
-    if not STOP_ATR[0] <= distance <= STOP_ATR[1]:
-        return "The stop is too near or too far for the average range."
+    distance = abs(scenario.worst_entry - scenario.stop)
+    if not STOP_ATR[0] * atr <= distance <= STOP_ATR[1] * atr:
+        return "the stop is too near or too far for the average range"
     if scenario.reward_risk(scenario.targets[0].price) < FIRST_R - ROUNDING:
-        return "The first target does not pay for the risk."
+        return "the first target does not pay for the risk"
     if scenario.best_reward_risk < BEST_R - ROUNDING:
-        return "The best target pays too little for the risk."
+        return "the best target pays too little for the risk"
     return ""
 
 

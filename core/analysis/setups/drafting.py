@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from core.analysis.bias import BiasReading
 from core.analysis.levels import FULL_CONFLUENCE, confluence
 from core.analysis.rendering import usd
-from core.analysis.setups.candidate import Candidate
+from core.analysis.setups.candidate import Candidate, relative_volume
 from core.analysis.setups.checklist import check, risk_flaw
 from core.domain.market import MarketSnapshot
-from core.domain.setups import setup_title
 from core.domain.tactics import Bias, CheckItem, Grade, Scenario, ScoreParts, Side
 
-A_PLUS_R, B_R, C_R = 3.0, 2.0, 1.5
+A_PLUS_R, C_R = 3.0, 1.5  # 2R makes a B, see `risk_flaw`
 A_PLUS_CONFLUENCE = 2
 A_PLUS_RELATIVE_VOLUME = 1.2
 MAXIMUM_ENTRY_DISTANCE_ATR = 3.0
@@ -24,17 +23,12 @@ GRADE_PARTS = {Grade.A_PLUS: 1.0, Grade.B: 0.7, Grade.C: 0.4, Grade.DNP: 0.0}
 
 @dataclass(frozen=True)
 class Judgement:
-    """A scenario with all that its grade rests on."""
+    """A scenario with all that its grade rests on; `reasons` speak against playing it."""
 
     scenario: Scenario
     checklist: tuple[CheckItem, ...]
     score_parts: ScoreParts
     reasons: tuple[str, ...]
-
-
-def draft_scenario(candidate: Candidate, bias: BiasReading, snapshot: MarketSnapshot) -> Scenario:
-    """Return the graded and scored scenario of a candidate."""
-    return judge(candidate, bias, snapshot).scenario
 
 
 def judge(candidate: Candidate, bias: BiasReading, snapshot: MarketSnapshot) -> Judgement:
@@ -44,7 +38,7 @@ def judge(candidate: Candidate, bias: BiasReading, snapshot: MarketSnapshot) -> 
     reasons = tuple(_objections(candidate, draft, bias, snapshot))
     grade = Grade.DNP if reasons else _grade(candidate, draft, snapshot)
     if grade in {Grade.C, Grade.DNP} and not reasons:
-        reasons = ("stop and targets do not fit: " + risk_flaw(draft, snapshot.indicators.atr14),)
+        reasons = (risk_flaw(draft, snapshot.indicators.atr14),)
     parts = ScoreParts(
         grade=GRADE_PARTS[grade],
         checklist=sum(item.verdict == "pass" for item in checklist) / len(checklist),
@@ -52,9 +46,7 @@ def judge(candidate: Candidate, bias: BiasReading, snapshot: MarketSnapshot) -> 
         market_alignment=(bias.direction_of("lead") * candidate.side.sign + 1) / 2,
     )
     scenario = draft.model_copy(update={"grade": grade, "score": weigh(parts)})
-    title = f"{setup_title(candidate.setup, candidate.side)}, {candidate.side}"
-    named = tuple(f"{title}: {reason}" for reason in reasons)
-    return Judgement(scenario, checklist, parts, named)
+    return Judgement(scenario, checklist, parts, reasons)
 
 
 def weigh(parts: ScoreParts) -> float:
@@ -71,7 +63,7 @@ def weigh(parts: ScoreParts) -> float:
 def _draft(candidate: Candidate) -> Scenario:
     beyond = "below" if candidate.side is Side.LONG else "above"
     return Scenario(
-        key=f"{candidate.setup}-{candidate.side}",
+        key=candidate.key,
         setup=candidate.setup,
         side=candidate.side,
         grade=Grade.DNP,
@@ -82,7 +74,10 @@ def _draft(candidate: Candidate) -> Scenario:
         stop=candidate.stop,
         targets=candidate.targets,
         timebox_sessions=candidate.timebox_sessions,
-        invalidation=f"A close at or {beyond} {usd(candidate.stop)} before entry ends the plan.",
+        timebox_minutes=candidate.timebox_minutes,
+        breakeven_after_target=candidate.breakeven_after_target,
+        invalidation=f"A close at or {beyond} {usd(candidate.stop)} before entry ends the plan: "
+        f"{candidate.failure}.",
     )
 
 
@@ -91,7 +86,7 @@ def _grade(candidate: Candidate, draft: Scenario, snapshot: MarketSnapshot) -> G
     if risk_flaw(draft, snapshot.indicators.atr14):
         return Grade.C if reward >= C_R else Grade.DNP
     is_backed = confluence(candidate.level) >= A_PLUS_CONFLUENCE
-    has_volume = snapshot.indicators.relative_volume >= A_PLUS_RELATIVE_VOLUME
+    has_volume = (relative_volume(snapshot) or 0) >= A_PLUS_RELATIVE_VOLUME
     if reward >= A_PLUS_R and is_backed and has_volume:
         return Grade.A_PLUS
     return Grade.B

@@ -3,56 +3,96 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 from core.analysis.levels import confluence
-from core.analysis.setups.candidate import Candidate, View
-from core.domain.setups import Geometry, SetupName
+from core.analysis.setups.candidate import Candidate, View, first_flaw
+from core.domain.setups import Geometry, LevelGeometry, SetupName
 from core.domain.tactics import Side, Target, Trigger
 
 REACH_ATR = 1.0
 OBSTACLE_CONFLUENCE = 3
-FRACTION = 0.5
+FRACTIONS = {1: (1.0,), 2: (0.5, 0.5), 3: (0.5, 0.3, 0.2)}
 FIRST_R = 1.0
 BEST_R = 2.0
 APART_R = 0.5
 
+Act = Literal["cross", "hold", "reclaim", "curl"]
+Kind = Literal[
+    "cross_above", "cross_below", "hold_above", "hold_below", "reject", "reclaim", "curl"
+]
+KINDS: dict[Act, tuple[Kind, Kind]] = {
+    "cross": ("cross_above", "cross_below"),
+    "hold": ("hold_above", "hold_below"),
+    "reclaim": ("reclaim", "reject"),
+    "curl": ("curl", "curl"),
+}
+
+
+class Zone(NamedTuple):
+    """Where to enter and where it fails, rounded to the tick: what is published is judged.
+
+    base: the price that the plan rests on. near: the edge that is met first by a price that
+    comes back. worst: the least favourable fill.
+    """
+
+    base: float
+    near: float
+    worst: float
+    stop: float
+
+    @classmethod
+    def over(cls, view: View, base: float, geometry: Geometry) -> Zone:
+        """Return the zone above `base`."""
+        top, bottom = geometry.zone_atr * view.atr, geometry.stop_atr * view.atr
+        return cls(
+            base, up_to_tick(base), down_to_tick(base + top), down_to_tick(base - bottom)
+        )
+
+    @property
+    def risk(self) -> float:
+        return self.worst - self.stop
+
+
+def trigger(
+    view: View, act: Act, base: float, volume: float = 0.0, *, is_met: bool = True
+) -> Trigger:
+    """Return the machine rule of an act at a turned price."""
+    kind = KINDS[act][0 if view.side is Side.LONG else 1]
+    price = view.turned(down_to_tick(base))
+    return Trigger(kind=kind, price=price, min_relative_volume=volume, is_met=is_met)
+
 
 def build(
-    view: View, setup: SetupName, base: float, act: Literal["cross", "hold"], geometry: Geometry
-) -> Candidate | None:
-    """Return the plan that rests on the turned price `base`.
-
-    Prices are rounded to the tick here, so that what is published is what is judged. None if the
-    zone is out of reach, or if the average range is too small for the tick or for the price.
-    """
-    near = _to_tick(base, math.ceil)
-    worst = _to_tick(base + geometry.zone_atr * view.atr, math.floor)
-    stop = _to_tick(base - geometry.stop_atr * view.atr, math.floor)
-    first, best = _targets(view, worst, worst - stop, geometry)
-    in_reach = near - REACH_ATR * view.atr <= view.last <= worst + REACH_ATR * view.atr
-    in_order = stop < near <= worst < first < best
-    if not (in_reach and in_order and min(view.turned(stop), view.turned(best)) > 0):
-        return None
-    edges = sorted((view.turned(near), view.turned(worst)))
+    view: View, setup: SetupName, zone: Zone, targets: Sequence[float], rule: Trigger
+) -> Candidate | str:
+    """Return the plan with these targets, or why it cannot be one."""
+    prices = [up_to_tick(price) for price in targets]
+    flaw = _flaw(view, zone, prices)
+    if flaw:
+        return flaw
+    edges = sorted((view.turned(zone.near), view.turned(zone.worst)))
+    parts = zip(prices, FRACTIONS[len(prices)], strict=True)
     return Candidate(
         setup=setup,
         side=view.side,
-        level=view.level_at(base),
-        trigger=_trigger(view, act, base),
+        level=view.level_at(zone.base),
+        trigger=rule,
         entry_low=edges[0],
         entry_high=edges[1],
-        stop=view.turned(stop),
-        targets=tuple(Target(price=view.turned(p), fraction=FRACTION) for p in (first, best)),
+        stop=view.turned(zone.stop),
+        targets=tuple(Target(price=view.turned(price), fraction=part) for price, part in parts),
         rejects=view.close_position() >= 0.5,
-        obstacle=_obstacle(view, worst, first),
+        obstacle=_obstacle(view, zone.worst, prices[0]),
     )
 
 
-def _targets(view: View, worst: float, risk: float, geometry: Geometry) -> tuple[float, float]:
+def next_levels(view: View, zone: Zone, geometry: LevelGeometry) -> tuple[float, float]:
     """Aim at levels that pay 1R to 2R and 2R or more; where there is none, count ATR."""
-    ahead = [price for price, _ in view.levels() if price > worst]
+    worst, risk = zone.worst, zone.risk
+    ahead = [price for price, _ in view.levels if price > worst]
     first_floor, best_floor = worst + FIRST_R * risk, worst + BEST_R * risk
     by_atr = max(first_floor, worst + geometry.first_target_atr * view.atr)
     middle = worst + geometry.best_target_atr * view.atr
@@ -60,25 +100,42 @@ def _targets(view: View, worst: float, risk: float, geometry: Geometry) -> tuple
     limit = worst + geometry.maximum_target_atr * view.atr
     least = max(best_floor, first + APART_R * risk)
     best = next((price for price in ahead if least <= price <= limit), max(middle, least))
-    return _to_tick(first, math.ceil), _to_tick(best, math.ceil)
+    return first, best
+
+
+def _flaw(view: View, zone: Zone, targets: Sequence[float]) -> str:
+    reach = REACH_ATR * view.atr
+    is_ordered = all(a < b for a, b in pairwise((zone.worst, *targets)))
+    least = min(view.turned(zone.stop), view.turned(targets[-1]))
+    flaws = {
+        "the average range is too small for the tick": not zone.stop < zone.near <= zone.worst,
+        "a target is on the wrong side of the entry": not is_ordered,
+        "the average range is too wide for the price": least <= 0,
+        "the price is already through the zone and its stop": view.last <= zone.stop,
+        "the price has already run beyond the zone": view.last > zone.worst + reach,
+        "the price is still far from the zone": view.last < zone.near - reach,
+    }
+    return first_flaw(flaws)
 
 
 def _obstacle(view: View, worst: float, first: float) -> str:
-    for price, level in view.levels():
+    for price, level in view.levels:
         if worst < price < first and confluence(level) >= OBSTACLE_CONFLUENCE:
             return "a strong level stands before the first target"
     return ""
 
 
-def _trigger(view: View, act: Literal["cross", "hold"], base: float) -> Trigger:
-    price = view.turned(_to_tick(base, math.floor))
-    if view.side is Side.LONG:
-        return Trigger(kind="cross_above" if act == "cross" else "hold_above", price=price)
-    return Trigger(kind="cross_below" if act == "cross" else "hold_below", price=price)
+def up_to_tick(price: float) -> float:
+    """Round to a cent, below one dollar to a hundredth of a cent."""
+    return _to_tick(price, math.ceil)
+
+
+def down_to_tick(price: float) -> float:
+    """Round to a cent, below one dollar to a hundredth of a cent."""
+    return _to_tick(price, math.floor)
 
 
 def _to_tick(price: float, rounding: Callable[[float], int]) -> float:
-    """Round to a cent, below one dollar to a hundredth of a cent."""
     ticks = 100 if abs(price) >= 1 else 10_000
     nearest = round(price * ticks)
     exact = math.isclose(price * ticks, nearest, rel_tol=0, abs_tol=1e-6)

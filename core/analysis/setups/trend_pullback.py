@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
-from core.analysis.setups.candidate import Candidate, View
-from core.analysis.setups.geometry import build
-from core.domain.market import MarketSnapshot
+from core.analysis.setups.candidate import Candidate, View, first_flaw
+from core.analysis.setups.geometry import Zone, build, next_levels, trigger
 from core.domain.setups import TrendPullbackParameters
 from core.domain.tactics import Side
 
-SIDES = {"up": Side.LONG, "down": Side.SHORT}
+TRENDS = {Side.LONG: "up", Side.SHORT: "down"}
 
 
-def detect(
-    snapshot: MarketSnapshot, bars: pd.DataFrame, parameters: TrendPullbackParameters
-) -> list[Candidate]:
-    """Return the pullback in the direction of the trend, if present; a flat trend has none."""
-    side = SIDES.get(snapshot.regime.trend)
-    if side is None:
-        return []
-    candidate = _detect(View.of(snapshot, bars, side), parameters)
-    return [candidate] if candidate else []
-
-
-def _detect(view: View, parameters: TrendPullbackParameters) -> Candidate | None:
+def find(view: View, parameters: TrendPullbackParameters) -> Candidate | str:
+    """Return the plan in the direction of the trend, or why there is none."""
     average = view.turned(view.snapshot.indicators.ema21)
+    flaw = _flaw(view, average, parameters)
+    if flaw:
+        return flaw
+    zone = Zone.over(view, average, parameters)
+    targets = next_levels(view, zone, parameters)
+    return build(view, parameters.kind, zone, targets, trigger(view, "hold", average))
+
+
+def _flaw(view: View, average: float, parameters: TrendPullbackParameters) -> str:
     slower = view.turned(view.snapshot.indicators.sma50)
-    holds = view.last > average and view.last > slower and view.close[-1] > view.close[-2]
-    near = view.last - average <= parameters.maximum_distance_atr * view.atr
-    calm = parameters.rsi_minimum <= view.rsi <= parameters.rsi_maximum
-    if not (holds and near and calm and _has_pulled_back(view, average, parameters)):
-        return None
-    return build(view, "trend_pullback", average, "hold", parameters)
+    distance = view.last - average
+    trend, wanted = view.snapshot.regime.trend, TRENDS[view.side]
+    if trend != wanted:
+        return "there is no trend" if trend == "flat" else "the trend points the other way"
+    has_lost = distance <= 0 or view.last <= slower
+    is_far = distance > parameters.maximum_distance_atr * view.atr
+    is_calm = parameters.rsi_minimum <= view.rsi <= parameters.rsi_maximum
+    return first_flaw(
+        {
+            "the price has lost its averages": has_lost,
+            "the price is far from its average": is_far,
+            "the price has not come back to its average": not _has_pulled_back(
+                view, average, parameters
+            ),
+            "the last candle does not turn": bool(view.close[-1] <= view.close[-2]),
+            "RSI is out of its band": not is_calm,
+        }
+    )
 
 
 def _has_pulled_back(view: View, average: float, parameters: TrendPullbackParameters) -> bool:

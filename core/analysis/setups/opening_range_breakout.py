@@ -1,0 +1,20 @@
+"""Opening range breakout: a price beyond the range of the session's first five minutes."""
+
+from __future__ import annotations
+
+from core.analysis.setups.breaks import at_edge
+from core.analysis.setups.candidate import NO_SESSION, Candidate, View
+from core.domain.setups import OpeningRangeParameters
+
+
+def find(view: View, parameters: OpeningRangeParameters) -> Candidate | str:
+    """Return the plan at the edge of the opening range, or why there is none."""
+    if view.snapshot.session_open is None:
+        return NO_SESSION
+    opening = view.opening_range()
+    if opening is None:
+        return "the opening range is not known"
+    low, high = opening
+    if high - low > parameters.maximum_range_atr * view.atr:
+        return "the opening range is too wide"
+    return at_edge(view, parameters.kind, high, "cross", parameters)

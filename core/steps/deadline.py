@@ -1,0 +1,89 @@
+"""The publishing deadline: what nobody has decided by then is published by policy or escalated."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from core.domain.flow import Approval, Decision, Verdict
+from core.domain.tactics import Tactic
+from core.flow.catalog import StepContext, step
+from core.steps.alert import send_alert
+from core.steps.content import tactic_content_id
+from core.steps.moment import known_at
+
+FRESH = timedelta(minutes=15)
+ENTRY_REACH_ATR = 3.0
+ACTOR = "policy:deadline"
+
+
+@step("deadline.check")
+def check(context: StepContext) -> dict[str, Any]:
+    """Publish what policy allows and the newest price bears out; tell the operator the rest."""
+    tactics = context.services.storage.tactics.for_session(context.session_date)
+    if not tactics:
+        _tell(context, "none", "No tactic was drafted today", "Look at the workflows page.")
+        return {"published": [], "escalated": [], "missing": True}
+    published, escalated = [], []
+    for tactic in tactics:
+        approval = _question(context, tactic)
+        if approval is None:
+            continue
+        doubt = doubt_of(context, tactic)
+        if context.services.playbook.policy.approvals.at_deadline == "publish" and not doubt:
+            _publish(context, approval)
+            published.append(tactic.tactic_id)
+        else:
+            _escalate(context, tactic, doubt)
+            escalated.append(tactic.tactic_id)
+    return {"published": published, "escalated": escalated, "missing": False}
+
+
+def doubt_of(context: StepContext, tactic: Tactic) -> str:
+    """Say why a plan should not be published unseen, an empty text if nothing speaks against it."""
+    known_by = known_at(context)
+    quote = context.services.storage.quotes.latest_of([tactic.symbol], known_by).get(tactic.symbol)
+    if quote is None or known_by - quote.quoted_at > FRESH:
+        return f"there is no price of {tactic.symbol} from the last 15 minutes"
+    price = quote.last or quote.bid or quote.ask
+    plan = tactic.scenario
+    if plan is None or price is None:
+        return ""
+    if plan.side.sign * (price - plan.stop) <= 0:
+        return "the price is at or beyond the stop already"
+    atr = context.services.storage.insights.snapshot(tactic.snapshot_id).indicators.atr14
+    nearest = min(max(price, plan.entry_low), plan.entry_high)
+    if abs(nearest - price) > ENTRY_REACH_ATR * atr:
+        return "the entry is too far from the price"
+    return ""
+
+
+def _question(context: StepContext, tactic: Tactic) -> Approval | None:
+    """Return the open question about the tactic's post, if there is one."""
+    subject = tactic_content_id(tactic.tactic_id)
+    pending = context.services.approvals.pending(context.services.clock.now())
+    return next((one for one in pending if one.subject_id == subject), None)
+
+
+def _publish(context: StepContext, approval: Approval) -> None:
+    decision = Decision(
+        verdict=Verdict.APPROVED, actor=ACTOR, reason="undecided at the deadline, allowed by policy"
+    )
+    services = context.services
+    services.approvals.decide(approval.approval_id, decision, services.clock.now())
+
+
+def _escalate(context: StepContext, tactic: Tactic, doubt: str) -> None:
+    why = doubt or "the policy leaves it to you"
+    _tell(
+        context,
+        tactic.tactic_id,
+        f"{tactic.tactic_id} waits for your decision until 09:25 ET",
+        f"Nobody has decided on its post by the deadline; {why}. Undecided means not published.",
+    )
+
+
+def _tell(context: StepContext, subject: str, title: str, body: str) -> None:
+    services = context.services
+    key = f"alert:deadline:{context.session_date}:{subject}"
+    send_alert(services.ledger, services.adapters.alerts, key, title, body)

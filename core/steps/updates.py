@@ -1,0 +1,47 @@
+"""What is told when something happens to a published tactic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.domain.content import Fact
+from core.domain.setups import setup_title
+from core.domain.tactics import Tactic
+from core.flow.catalog import StepContext
+from core.steps.facts import Sheet, quoted, tactic_facts_of
+
+HEADLINES = {
+    "triggered": "the trigger has closed",
+    "opened": "the entry is filled by rule",
+    "target_hit": "a target is reached",
+    "stopped": "stopped out",
+    "invalidated": "the plan is dead before entry",
+    "time_stop": "the time limit has ended it",
+}
+
+
+def update_sheet(context: StepContext, tactic: Tactic, news: Mapping[str, Any]) -> Sheet:
+    """Return what an update may say: the plan, what happened, and where it stands by rule."""
+    plan = tactic.scenario
+    values = {
+        "symbol": tactic.symbol,
+        "what": news["what"],
+        "headline": HEADLINES[news["what"]],
+        "price": news.get("price"),
+        "running_r": news["running_r"],
+        "stop": news.get("stop"),
+        "setup_title": setup_title(plan.setup, plan.side) if plan else "",
+        "side": plan.side.value if plan else "",
+        "session_date": tactic.session_date.isoformat(),
+        "provenance": "read from 5-minute bars by rule, stop first on a tie",
+    }
+    facts = (*tactic_facts_of(context, tactic), *_facts(values))
+    return Sheet(tactic.tactic_id, values, facts, (*quoted(context, tactic), "5-minute"))
+
+
+def _facts(values: Mapping[str, Any]) -> Iterator[Fact]:
+    yield Fact(fact_id="update.running_r", value=values["running_r"], unit="r")
+    for name in ("price", "stop"):
+        if values[name] is not None:
+            yield Fact(fact_id=f"update.{name}", value=values[name], unit="usd")
