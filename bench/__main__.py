@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-MODULES = ("flow", "store", "data", "indicators", "desk")
+MODULES = ("flow", "store", "data", "indicators", "decisions", "resolution", "desk")
 
 
 def main() -> int:

@@ -18,16 +18,19 @@ from pydantic import BaseModel, ValidationError
 import core.steps
 from core import registry
 from core.analysis.entities import Entities, EntityLinker
+from core.analysis.prompts import PromptLibrary
 from core.analysis.rendering import Renderer, Voice
 from core.analysis.sentiment import Lexicon, SentimentReader
 from core.clock import Clock, ReplayClock, WallClock
 from core.desk import Desk
 from core.domain.events import EventCalendar
 from core.domain.feed_policy import FeedPolicy
+from core.domain.model_policy import ModelPolicy
 from core.domain.risk import RiskPolicy
 from core.domain.setups import SetupFile
 from core.errors import ConfigurationError, FileError
 from core.flow.approvals import Approvals
+from core.flow.budget import Budget
 from core.flow.catalog import step_names
 from core.flow.client import RunClient
 from core.flow.control import Control
@@ -42,6 +45,7 @@ from core.ports import (
     Analyst,
     Broker,
     FundamentalsSource,
+    LanguageModel,
     MarketData,
     MarketStream,
     News,
@@ -59,6 +63,7 @@ from core.storage.storage import Storage
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 EXECUTOR = "desk"
+RULES = "rules"
 SAMPLE_UNIVERSE = Universe(("AAPL", "AMZN", "GOOG", "META", "NFLX", "NVDA"), leads=("LEAD6",))
 WALL_UNIVERSE = Universe(("TSLA",), leads=("QQQ", "SPY"))
 
@@ -82,7 +87,7 @@ def _wire(settings: Settings, storage: Storage) -> Desk:
     client = RunClient(database)
     control = Control(client, workflows.workflows)
     playbook = load_playbook(settings.config_dir)
-    state, adapters = DeskState(database), build_adapters(settings, playbook.feeds)
+    state, adapters = DeskState(database), build_adapters(settings, playbook)
     services = Services(
         settings=settings,
         clock=_clock(settings, state, adapters.market_data),
@@ -92,6 +97,7 @@ def _wire(settings: Settings, storage: Storage) -> Desk:
         ledger=EffectLedger(database, _owner()),
         state=state,
         approvals=Approvals(database, client, control.workflow),
+        budget=Budget(database, playbook.models.daily_budget_usd),
         storage=storage,
         board=Board(storage),
     )
@@ -119,18 +125,18 @@ def build_worker(settings: Settings) -> Engine:
     database, name = open_database(settings.engine_url), _owner()
     services = WorkerServices(
         settings=settings,
-        adapters=build_adapters(settings, load_playbook(settings.config_dir).feeds),
+        adapters=build_adapters(settings, load_playbook(settings.config_dir)),
         ledger=EffectLedger(database, name),
     )
     return Engine(database, settings.engine_url, services, name, worker_queues())
 
 
-def build_adapters(settings: Settings, policy: FeedPolicy) -> Adapters:
+def build_adapters(settings: Settings, playbook: Playbook) -> Adapters:
     """Build what is chosen; the adapters of one vendor share its rate limit."""
     timing, buckets = Timing(wait=_pause), dict[str, TokenBucket]()
 
     def provider(name: str, adapter: registry.PortT) -> Provider[registry.PortT]:
-        own = policy.provider(name)
+        own = playbook.feeds.provider(name)
         bucket = TokenBucket(own.requests_per_minute, timing.clock)
         bucket = buckets.setdefault(name, bucket)
         return Provider(name, adapter, own, bucket=bucket, timing=timing)
@@ -147,12 +153,24 @@ def build_adapters(settings: Settings, policy: FeedPolicy) -> Adapters:
         market_data=some("market_data", settings.market_data, MarketData),
         news=some("news", settings.news, News),
         fundamentals=some("fundamentals", settings.fundamentals, FundamentalsSource),
-        analyst=one("analysts", settings.analyst, Analyst),
+        analyst=one("analysts", RULES, Analyst),
+        language_model=_language_model(settings, playbook.models, timing),
         broker=one("brokers", settings.broker, Broker),
         publishers={name: one("publishers", name, Publisher) for name in settings.publishers},
         alerts=one("alerts", settings.alerts, Alerts),
         stream=_stream(settings),
     )
+
+
+def _language_model(
+    settings: Settings, policy: ModelPolicy, timing: Timing
+) -> Provider[LanguageModel] | None:
+    """Return the model that was chosen as analyst, None where the rules are."""
+    if settings.analyst == RULES:
+        return None
+    adapter = registry.create("language_models", settings.analyst, LanguageModel, settings)
+    bucket = TokenBucket(policy.server.requests_per_minute, timing.clock)
+    return Provider(settings.analyst, adapter, policy.server, bucket=bucket, timing=timing)
 
 
 def _pause(seconds: float) -> None:
@@ -180,10 +198,6 @@ def load_workflows(settings: Settings) -> LoadedWorkflows:
 
 def load_playbook(folder: Path) -> Playbook:
     """Read the operator's files: policies, setups, templates, voice, names and words."""
-    templates = {
-        path.name.removesuffix(".md.j2"): path.read_text(encoding="utf-8")
-        for path in sorted((folder / "templates").glob("*.md.j2"))
-    }
     return Playbook(
         policy=_read(folder / "policy.yaml", RiskPolicy),
         feeds=_read(folder / "feeds.yaml", FeedPolicy),
@@ -195,8 +209,20 @@ def load_playbook(folder: Path) -> Playbook:
             _read(path, SetupFile) for path in sorted((folder / "tactics").glob("*.yaml"))
         ),
         events=_read(folder / "events.yaml", EventCalendar),
-        renderer=Renderer(templates, _read(folder / "templates" / "voice.yaml", Voice)),
+        models=_read(folder / "models.yaml", ModelPolicy),
+        prompts=PromptLibrary(_texts(folder / "prompts")),
+        renderer=Renderer(
+            _texts(folder / "templates"), _read(folder / "templates" / "voice.yaml", Voice)
+        ),
     )
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """Return the templates of a folder by their names."""
+    return {
+        path.name.removesuffix(".md.j2"): path.read_text(encoding="utf-8")
+        for path in sorted(folder.glob("*.md.j2"))
+    }
 
 
 def _read(path: Path, model: type[ModelT]) -> ModelT:

@@ -24,8 +24,8 @@ from core.domain.insights import (
     HeadlineQuestion,
     Material,
     Opinion,
+    Signed,
     TacticProse,
-    Told,
     WritingTask,
 )
 from core.domain.market import BarQuery
@@ -169,11 +169,11 @@ class Analyst(Protocol):
     name: str
     engine: str
 
-    def extract(self, question: HeadlineQuestion) -> Told[Extraction]: ...
+    def extract(self, question: HeadlineQuestion) -> Signed[Extraction]: ...
 
-    def judge(self, material: Material) -> Told[Opinion]: ...
+    def judge(self, material: Material) -> Signed[Opinion]: ...
 
-    def write(self, task: WritingTask) -> Told[TacticProse]: ...
+    def write(self, task: WritingTask) -> Signed[TacticProse]: ...
 
 
 @runtime_checkable

@@ -59,15 +59,18 @@ def _momentum(snapshot: MarketSnapshot) -> Vote:
 def _lead(snapshot: MarketSnapshot) -> Vote:
     lead = snapshot.lead
     if lead is None:
-        return Vote(
-            name="lead", direction=0, text="The market lead is not known.", fact_ids=()
-        )  # fmt: skip
+        text = "The market lead is not known."
+        return Vote(name="lead", direction=0, text=text, fact_ids=())
     facts = ("snapshot.lead.symbol",)
-    if lead.above_ema21 != lead.above_sma50:
-        text = f"{lead.symbol} stands between its 21-day and 50-day averages."
+    # before the session has a VWAP, the 50-day average stands in for it
+    is_above, other = lead.above_sma50, "50-day average"
+    if lead.above_vwap is not None:
+        is_above, other = lead.above_vwap, "VWAP"
+    if lead.above_ema21 != is_above:
+        text = f"{lead.symbol} stands between its 21-day average and its {other}."
         return Vote(name="lead", direction=0, text=text, fact_ids=facts)
-    direction: Direction = 1 if lead.above_ema21 else -1
-    text = f"{lead.symbol} is {_place(direction)} its 21-day and 50-day averages."
+    direction: Direction = 1 if is_above else -1
+    text = f"{lead.symbol} is {_place(direction)} its 21-day average and its {other}."
     return Vote(name="lead", direction=direction, text=text, fact_ids=facts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from core.analysis.bar_arrays import BarArrays, FloatArray, columns_of
+from core.analysis.indicators import VOLUME_MEAN_BARS
 from core.analysis.streaming import IndicatorStream
 from core.domain.feeds import Label
 from core.domain.market import DailyBar, Indicators
@@ -27,7 +30,8 @@ PACKED = Struct("<i5d")  # the same bytes, for one bar
 class DailyReading:
     """What a snapshot needs of a symbol's daily bars at one moment; nothing changes it any more.
 
-    high, low, close: oldest first. provider: that of the last bar, then any others.
+    high, low, close: oldest first. mean_volume: of the last 20 bars, in shares.
+    provider: that of the last bar, then any others.
     sha256: of the rows as (proleptic day number, open, high, low, close, volume), little-endian
         int32 and float64, so that a post can be traced to exactly these bars.
     """
@@ -36,6 +40,7 @@ class DailyReading:
     high: FloatArray
     low: FloatArray
     close: FloatArray
+    mean_volume: float
     first_date: date
     last_date: date
     provider: str
@@ -71,6 +76,7 @@ class DailyState:
         self._stream = IndicatorStream.open(arrays)
         rows = _rows(bars)
         self._digest = sha256(rows.tobytes())
+        self._volumes = deque(arrays.volume[-VOLUME_MEAN_BARS:].tolist(), VOLUME_MEAN_BARS)
         self._bars = np.empty((3, 2 * len(bars)))
         self._bars[:, : len(bars)] = arrays[:3]
         self.count = len(bars)
@@ -90,6 +96,7 @@ class DailyState:
             numbers = (bar.open, bar.high, bar.low, bar.close, bar.volume)
             self._digest.update(PACKED.pack(bar.session_date.toordinal(), *numbers))
             self._put(bar.high, bar.low, bar.close)
+            self._volumes.append(bar.volume)
             self._providers.add(bar.provider)
             self._remember(bar)
 
@@ -107,6 +114,7 @@ class DailyState:
             high=high,
             low=low,
             close=close,
+            mean_volume=math.fsum(self._volumes) / len(self._volumes),
             first_date=self.first_date,
             last_date=self.last_date,
             provider=", ".join([self._last_provider, *others]),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-Unit = Literal["usd", "percent", "bps", "r", "bare", "compound", "cashtag", "unknown"]
+Unit = Literal["usd", "percent", "bps", "r", "bare", "compound", "date", "cashtag", "unknown"]
 
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
@@ -21,7 +21,7 @@ _DATE = re.compile(
     rf"|\b[0-9]{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}(?:\s+[0-9]{{4}}\b)?"
 )
 _CASHTAG = re.compile(r"\$[A-Za-z]{1,6}(?:[.\-][A-Za-z])?\b")
-_NAMED: tuple[tuple[re.Pattern[str], Unit], ...] = ((_DATE, "unknown"), (_CASHTAG, "cashtag"))
+_NAMED: tuple[tuple[re.Pattern[str], Unit], ...] = ((_DATE, "date"), (_CASHTAG, "cashtag"))
 _NUMBER = re.compile(
     r"(?P<sign>(?<![\w)\]%\x00])[-+\u2212\u2013])?"
     r"(?P<currency>US\$|USD\s?|[$\u00a2-\u00a5\u20a0-\u20cf])?"
@@ -42,8 +42,6 @@ _UNITS: dict[str, Unit] = {
     "basispoint": "bps", "basispoints": "bps", "R": "r", "USD": "usd", "dollar": "usd",
     "dollars": "usd",
 }  # fmt: skip
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_EMPHASIS = re.compile(r"(?<=[0-9])[*~`]+(?=[0-9.,])|(?<=[.,])[*~`]+(?=[0-9])")
 
 
 @dataclass(frozen=True)
@@ -59,15 +57,9 @@ class Reading:
     sign: Literal["", "+", "-"] = ""
 
 
-def visible(text: str) -> str:
-    """Return the text as a reader sees it: without tags, invisible signs, marks inside numbers."""
-    shown = "".join(sign for sign in _TAG.sub("", text) if unicodedata.category(sign) != "Cf")
-    return _EMPHASIS.sub("", shown)
-
-
-def blank(text: str, start: int, end: int) -> str:
+def blank(text: str, start: int, end: int, sign: str = "\x00") -> str:
     """Return `text` with a part made unreadable, so that nothing is read twice."""
-    return text[:start] + "\x00" * (end - start) + text[end:]
+    return text[:start] + sign * (end - start) + text[end:]
 
 
 def read_numbers(text: str) -> Iterator[Reading]:

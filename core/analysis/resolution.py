@@ -2,113 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from itertools import pairwise
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
-from core.analysis.open_position import Bar, OpenPosition, Replay, ReplayExit, ReplayRules
+from core.analysis.bar_path import MICROSECOND, BarPath, Bars, first_true, moment_of
+from core.analysis.open_position import OpenPosition, Replay, ReplayExit, Terms
+from core.analysis.trigger import trigger_place
+from core.domain.feeds import SessionHours
 from core.domain.resolutions import Outcome
-from core.domain.tactics import Scenario, Side
-from core.errors import InsufficientDataError
+from core.domain.tactics import Scenario
 
-__all__ = ["Replay", "ReplayExit", "replay"]
+__all__ = ["BarPath", "Replay", "ReplayExit", "replay"]
 
-PRICES = ["open", "high", "low", "close"]
+FIVE_MINUTES = timedelta(minutes=5)
 
 
 def replay(  # noqa: PLR0913 - the rules that a plan leaves to its policy, each by name
     scenario: Scenario,
-    bars: pd.DataFrame,
+    bars: pd.DataFrame | BarPath,
     published_at: datetime,
     slippage: float = 0.0,
     *,
     entry_session: date | None = None,
     sessions_complete: date | None = None,
-    be_after_target: int | None = None,
-    timebox_bars: int | None = None,
+    hours: Iterable[SessionHours] = (),
+    bar_length: timedelta = FIVE_MINUTES,
     fees_r: float = 0.0,
 ) -> Replay:
-    """Replay a plan whose trigger is true at publication.
+    """Replay a plan on the regular-hours bars that start at or after its publication.
 
-    Shape: regular-hours bars with started_at, session_date, open, high, low, close, oldest first;
-        those that start before `published_at` are left out.
-    The entry is allowed in `entry_session` alone (default: the first session of the bars).
-    `sessions_complete` is the last session whose bars are all there (default: the last one of
-    the bars); without it a session that still runs would look like one that ended. No bars of
-    the entry session at all means waiting, never "not triggered".
-    Raises: InsufficientDataError if a price is not a finite number.
+    Shape: bars and hours as `BarPath.of` takes them, or a path that was made for many plans.
+    A trigger that was not true at publication is judged on closes and acts from the next bar. The
+    entry is allowed in `entry_session` alone (default: the first session of the bars). A time
+    limit in minutes counts from the start of the entry bar. `sessions_complete` is the last
+    session whose bars are all there (default: the last one of the bars); without it a session
+    that still runs would look like one that ended. No bars of the entry session at all means
+    waiting, never "not triggered".
+    Units: slippage in USD per share, fees_r in R.
+    Raises: InsufficientDataError, see `BarPath.of` and `trigger_place`.
     """
-    rules = ReplayRules(slippage, fees_r, be_after_target, timebox_bars)
-    known = bars[bars["started_at"] >= published_at]
-    if known.empty:
+    path = bars if isinstance(bars, BarPath) else BarPath.of(bars, hours)
+    first = path.first_from(published_at)
+    session = entry_session or path.session_of(first)
+    place = None if session is None else path.place_of(session)
+    if place is None:
         return Replay(status="waiting")
-    complete = sessions_complete or known["session_date"].iloc[-1]
-    turned = list(_turn(known, scenario.side, complete))
-    first = entry_session or turned[0].session
-    return _run(scenario, turned, first, complete, rules)
+    complete = sessions_complete or path.session_at(len(path.sessions) - 1)
+    first = max(first, int(path.starts[place]))
+    window = Window(path, scenario, first, place, complete)
+    return _enter(window, published_at, Terms(slippage, fees_r, bar_length))
 
 
-def _run(
-    scenario: Scenario, bars: Sequence[Bar], first: date, complete: date, rules: ReplayRules
-) -> Replay:
-    allowed = [(place, bar) for place, bar in enumerate(bars) if bar.session == first]
-    sign = scenario.side.sign
-    zone = sorted((sign * scenario.entry_low, sign * scenario.entry_high))
-    for place, bar in allowed:
-        if bar.low <= zone[1] and bar.high >= zone[0]:
-            return _hold(_open(scenario, bar, rules), bars[place:])
-        if bar.close <= sign * scenario.stop:
-            reason = "closed beyond the stop before the entry"
-            return Replay(status="final", outcome=Outcome.INVALIDATED, exit_reason=reason)
-    if allowed and first <= complete:
-        reason = "the entry zone was not reached"
-        return Replay(status="final", outcome=Outcome.NEVER_TRIGGERED, exit_reason=reason)
-    return Replay(status="waiting")
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a path in which a plan may live, from the bar `first` on.
+
+    place: its entry session among the path's. complete: the last session that has ended.
+    """
+
+    path: BarPath
+    scenario: Scenario
+    first: int
+    place: int
+    complete: date
+
+    @property
+    def entry_bars(self) -> int:
+        """How many bars may bring the entry."""
+        return max(0, int(self.path.starts[self.place + 1]) - self.first)
+
+    def has_ended(self, sessions: int) -> bool:
+        """Tell whether the last of so many sessions, from the entry's on, is there as a whole."""
+        last, newest = self.place + sessions - 1, len(self.path.sessions) - 1
+        is_newest = last == newest and self.path.session_at(last) <= self.complete
+        return last < newest or is_newest
+
+    def bars(self) -> Bars:
+        """Return the bars of all sessions in which the plan may be held."""
+        after = min(self.place + self.scenario.timebox_sessions, len(self.path.sessions))
+        end = max(self.first, int(self.path.starts[after]))
+        return self.path.turned(self.first, end, self.scenario.side)
+
+    def last_bar(self, bars: Bars, opened: int, bar_length: timedelta) -> int | None:
+        """Return the bar at whose close the time of a plan filled at `opened` is up."""
+        limits = []
+        if self.has_ended(self.scenario.timebox_sessions):
+            limits.append(len(bars.at) - 1)
+        if self.scenario.timebox_minutes is not None:
+            limit = timedelta(minutes=self.scenario.timebox_minutes) - bar_length
+            start = int(bars.at[opened]) + max(0, limit // MICROSECOND)
+            limits.append(int(np.searchsorted(bars.at, start)))
+        return min((place for place in limits if place < len(bars.at)), default=None)
 
 
-def _open(scenario: Scenario, bar: Bar, rules: ReplayRules) -> OpenPosition:
-    """Fill at the worst edge of the zone."""
-    sign = scenario.side.sign
-    worst, stop = sign * scenario.worst_entry, sign * scenario.stop
-    return OpenPosition(
-        scenario=scenario,
-        rules=rules,
-        opened=bar,
-        worst=worst,
-        stop=stop,
-        unit=worst - stop,
-        entry=worst + rules.slippage,
-        targets=[(sign * target.price, target.fraction) for target in scenario.targets],
-        low=worst,
-        high=worst,
-    )
+def _enter(window: Window, published_at: datetime, terms: Terms) -> Replay:
+    """Let the bars of the entry session trigger, fill or kill the plan."""
+    scenario, bars, end = window.scenario, window.bars(), window.entry_bars
+    sign, waits = scenario.side.sign, not scenario.trigger.is_met
+    hit = trigger_place(scenario.trigger, scenario.side, bars.head(end)) if waits else -1
+    near, far = sorted((sign * scenario.entry_low, sign * scenario.entry_high))
+    touches = (bars.low[:end] <= far) & (bars.high[:end] >= near)
+    filled = hit + 1 + first_true(touches[hit + 1 :], end)
+    dead = first_true(bars.close[:end] <= sign * scenario.stop, end)
+    triggered_at = None if waits else published_at
+    if waits and hit < dead:
+        triggered_at = moment_of(bars.at[hit]) + terms.bar_length
+    if dead < min(filled, end):
+        return _ended(Outcome.INVALIDATED, "closed beyond the stop before the entry", triggered_at)
+    if filled < end and triggered_at:
+        last = window.last_bar(bars, filled, terms.bar_length)
+        return OpenPosition(scenario, terms, bars, filled, last, triggered_at).run()
+    return _unfilled(window, triggered_at)
 
 
-def _hold(position: OpenPosition, bars: Sequence[Bar]) -> Replay:
-    session: date | None = None
-    for bar in bars:
-        position.see(bar, new_session=bar.session != session)
-        session = bar.session
-        if not position.left:
-            break
-    return position.result()
+def _unfilled(window: Window, triggered_at: datetime | None) -> Replay:
+    if window.has_ended(1):
+        reason = "the entry zone was not reached" if triggered_at else "the trigger did not come"
+        return _ended(Outcome.NEVER_TRIGGERED, reason, triggered_at)
+    status = "triggered" if triggered_at else "waiting"
+    return Replay(status=status, triggered_at=triggered_at)
 
 
-def _turn(bars: pd.DataFrame, side: Side, complete: date) -> Iterator[Bar]:
-    """Yield the bars as a long plan would see them."""
-    prices = bars[PRICES].to_numpy(dtype=np.float64)
-    if not np.isfinite(prices).all():
-        raise InsufficientDataError("a price in the bars is not a finite number")
-    if side is Side.SHORT:
-        prices = -prices[:, [0, 2, 1, 3]]
-    sessions = bars["session_date"].tolist()
-    last_of_session = [a != b for a, b in pairwise(sessions)]
-    ends = [*last_of_session, sessions[-1] <= complete]
-    moments = bars["started_at"].tolist()
-    for at, session, (first, high, low, last), end in zip(
-        moments, sessions, prices.tolist(), ends, strict=True
-    ):
-        yield Bar(at, session, first, high, low, last, end)
+def _ended(outcome: Outcome, reason: str, triggered_at: datetime | None) -> Replay:
+    return Replay(status="final", outcome=outcome, exit_reason=reason, triggered_at=triggered_at)

@@ -21,6 +21,7 @@ from core.domain.feeds import SessionHours
 from core.errors import InsufficientDataError
 
 PREMARKET = timedelta(hours=5, minutes=30)  # 04:00 to 09:30 in New York
+BAR = OPENING_RANGE = timedelta(minutes=5)
 
 
 class SessionReading(NamedTuple):
@@ -28,6 +29,8 @@ class SessionReading(NamedTuple):
 
     last: the newest price, the pre-market's until the session opens. gap_fraction: the first
     price of the session, until it opens the newest of the pre-market, against the last close.
+    opening_range_*: of the first five minutes. session_volume: the shares since the open, up to
+    the end of the newest bar; elapsed_fraction: how much of the session had passed by then.
     """
 
     last: float
@@ -36,10 +39,42 @@ class SessionReading(NamedTuple):
     premarket_high: float | None
     premarket_low: float | None
     gap_fraction: float
+    session_open: float | None = None
+    session_high: float | None = None
+    session_low: float | None = None
+    opening_range_high: float | None = None
+    opening_range_low: float | None = None
+    session_volume: float | None = None
+    elapsed_fraction: float | None = None
+
+    def relative_volume(self, mean_volume: float) -> float | None:
+        """Return the volume so far against what a mean session has by then, as far as known."""
+        if self.session_volume is None or not self.elapsed_fraction or mean_volume <= 0:
+            return None
+        return self.session_volume / (mean_volume * usual_share(self.elapsed_fraction))
+
+    def snapshot_fields(self, mean_volume: float) -> dict[str, float | None]:
+        """Return what a snapshot holds of the session, next to the newest price."""
+        fields = self._asdict() | {"session_relative_volume": self.relative_volume(mean_volume)}
+        for name in ("last", "session_volume", "elapsed_fraction"):
+            del fields[name]
+        return fields
 
     @property
     def above_vwap(self) -> bool | None:
         return None if self.vwap is None else self.last > self.vwap
+
+
+def usual_share(elapsed_fraction: float) -> float:
+    """Return the part of a session's volume that is usually traded by then, 0 to 1.
+
+    A session is four times as busy at its ends as in its middle, so that a plain share of time
+    would call every morning busy.
+
+    Source: Jain and Joh, The Dependence between Hourly Prices and Trading Volume (1988).
+    """
+    from_middle = 2 * elapsed_fraction - 1
+    return (elapsed_fraction + (from_middle**3 + 1) / 2) / 2
 
 
 class RunningVwap:
@@ -84,7 +119,7 @@ def read_session(
         first; those of other times are left out.
     Raises: InsufficientDataError for bars out of order, see also `check_bars`.
     """
-    first, opening, end = _places(bars, hours)
+    first, opening, ranged, end = _places(bars, hours)
     if first == end:
         return None
     arrays, (opens,) = BarArrays.of(bars), columns_of(bars, ("open",))
@@ -93,27 +128,48 @@ def read_session(
     premarket = BarArrays(*(column[first:opening] for column in arrays))
     regular = BarArrays(*(column[opening:end] for column in arrays))
     start = opens[opening] if len(regular.close) else premarket.close[-1]
-    has_premarket = len(premarket.close) > 0
-    return SessionReading(
+    read = SessionReading(
         last=float(arrays.close[end - 1]),
         vwap=_vwap(regular),
         premarket_vwap=_vwap(premarket),
-        premarket_high=float(premarket.high.max()) if has_premarket else None,
-        premarket_low=float(premarket.low.min()) if has_premarket else None,
+        premarket_high=_highest(premarket),
+        premarket_low=_lowest(premarket),
         gap_fraction=float(start / previous_close - 1),
+    )
+    if opening == end:
+        return read
+    opening_range = BarArrays(*(column[opening:ranged] for column in arrays))
+    passed = bars["started_at"].iloc[end - 1] + BAR - hours.opens_at
+    return read._replace(
+        session_open=float(start),
+        session_high=_highest(regular),
+        session_low=_lowest(regular),
+        opening_range_high=_highest(opening_range),
+        opening_range_low=_lowest(opening_range),
+        session_volume=float(regular.volume.sum()),
+        elapsed_fraction=min(1.0, passed / (hours.closes_at - hours.opens_at)),
     )
 
 
-def _places(bars: pd.DataFrame, hours: SessionHours) -> tuple[int, int, int]:
-    """Return where the pre-market begins, where the session opens and where it ends."""
+def _places(bars: pd.DataFrame, hours: SessionHours) -> tuple[int, int, int, int]:
+    """Return where the pre-market begins, the session, what follows its opening range, its end."""
     if bars.empty:
-        return 0, 0, 0
+        return 0, 0, 0, 0
     started = pd.DatetimeIndex(bars["started_at"])
     if started.tz is None or not (started.is_monotonic_increasing and started.is_unique):
         raise InsufficientDataError("the intraday bars are not in order, or have no time zone")
-    moments = (hours.opens_at - PREMARKET, hours.opens_at, hours.closes_at)
-    first, opening, end = (int(started.searchsorted(pd.Timestamp(at))) for at in moments)
-    return first, opening, end
+    opens, closes = hours.opens_at, hours.closes_at
+    moments = (opens - PREMARKET, opens, opens + OPENING_RANGE, closes)
+    first, opening, ranged, end = (int(started.searchsorted(pd.Timestamp(at))) for at in moments)
+    return first, opening, ranged, end
+
+
+def _highest(bars: BarArrays) -> float | None:
+    return float(bars.high.max()) if len(bars.high) else None
+
+
+def _lowest(bars: BarArrays) -> float | None:
+    return float(bars.low.min()) if len(bars.low) else None
 
 
 def _vwap(bars: BarArrays) -> float | None:

@@ -8,13 +8,15 @@ from pydantic import Field
 
 from core.domain.base import Frozen, Sha256, UtcDatetime, content_sha256
 
-ClaimKind = Literal["number", "date", "ticker", "comparison", "link", "phrase"]
+ClaimKind = Literal["number", "date", "ticker", "comparison", "plan", "link", "phrase"]
 
 
 class Claim(Frozen):
     """One checkable statement of a text. fact_ids: the facts that bear it, none if it is false.
 
-    start, end: where it stands in the text. reason: why it is not borne.
+    start, end: where it stands in the text. text: as a reader sees it. reason: why it is not
+    borne. A claim of the kind `plan` compares in a plan or a condition, which is neither true nor
+    false yet: only its numbers are held against facts.
     """
 
     kind: ClaimKind

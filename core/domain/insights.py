@@ -167,7 +167,7 @@ class WritingTask(Frozen):
     refused: tuple[str, ...] = ()
 
 
-class Told(Frozen, Generic[AnswerT]):
+class Signed(Frozen, Generic[AnswerT]):
     """What an analyst says, and who it was.
 
     usage: what the answers took when they were first given; repeated from the store they cost

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 
 from core.domain.base import Frozen, UtcDatetime, content_sha256
+from core.domain.resolutions import Outcome
 
 
 class TacticEventKind(StrEnum):
@@ -57,10 +58,9 @@ DETAILS = {
     Kind.UPDATE_POSTED: ("url",),
     Kind.CORRECTED: ("outcome", "system_r"),
 }
-REQUIRED = {
-    Kind.STOP_MOVED: {"price": float},
-    Kind.CORRECTED: {"outcome": str, "system_r": float, "reason": str},
-}
+# What an event must tell, in numbers and in words.
+NUMBERS = {Kind.STOP_MOVED: ("price",), Kind.CORRECTED: ("system_r",)}
+WORDS = {Kind.CORRECTED: ("reason",)}
 
 
 class TacticEvent(Frozen):
@@ -68,7 +68,7 @@ class TacticEvent(Frozen):
 
     payload: `subject` is "trade" for a decision about the order, "plan" where a plan is cancelled
         and not its order alone, else the platform; `target` is the number of the target, `price`
-        of a moved stop the new one.
+        of a moved stop the new one. A correction tells outcome, system_r and reason.
     """
 
     tactic_id: str
@@ -81,9 +81,12 @@ class TacticEvent(Frozen):
 
     @model_validator(mode="after")
     def _says_enough(self) -> TacticEvent:
-        for name, kind in REQUIRED.get(self.kind, {}).items():
-            if not _is_told(self.payload.get(name), kind):
-                raise ValueError(f"a {self.kind} event must tell its {name}")
+        missing = [n for n in NUMBERS.get(self.kind, ()) if not _is_number(self.payload.get(n))]
+        missing += [n for n in WORDS.get(self.kind, ()) if not _is_said(self.payload.get(n))]
+        if missing:
+            raise ValueError(f"a {self.kind} event must tell its {' and '.join(missing)}")
+        if self.kind is Kind.CORRECTED:
+            Outcome(str(self.payload.get("outcome")))
         return self
 
     @property
@@ -107,8 +110,9 @@ class TacticEvent(Frozen):
         return Track.PUBLISHING if self.kind in PUBLISHING else Track.PLAN
 
 
-def _is_told(value: object, kind: type) -> bool:
-    if kind is str:
-        return isinstance(value, str) and bool(value.strip())
-    is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)
+def _is_said(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from core.domain.base import Frozen, Number, Price, UtcDatetime
 
+DECIDED_R = 0.05  # up to here, in R and either way, a result is breakeven
+
 
 class Outcome(StrEnum):
     TARGET = "target"
@@ -17,10 +19,12 @@ class Outcome(StrEnum):
     BREAKEVEN = "breakeven"
     INVALIDATED = "invalidated"
     NEVER_TRIGGERED = "never_triggered"
+    CANCELLED = "cancelled"
 
     @property
     def was_traded(self) -> bool:
-        return self not in {Outcome.INVALIDATED, Outcome.NEVER_TRIGGERED}
+        """Whether the plan was filled by rule; what was not is no loss and in no statistic."""
+        return self not in {Outcome.INVALIDATED, Outcome.NEVER_TRIGGERED, Outcome.CANCELLED}
 
 
 class Resolution(Frozen):

@@ -66,9 +66,13 @@ class LevelGeometry(Geometry):
 
 
 class VwapParameters(Geometry):
-    """A price that has come back over VWAP, with volume. Targets count from the worst fill."""
+    """A price that has come back over VWAP, with volume. Targets count from the worst fill.
+
+    minimum_dip_atr: how far beyond VWAP the session must have been before it came back.
+    """
 
     kind: Literal["vwap_reclaim", "vwap_rejection"]
+    minimum_dip_atr: Atr
     maximum_distance_fraction: Fraction
     minimum_relative_volume: RelativeVolume
     targets_atr: Annotated[tuple[Atr, ...], Field(min_length=1, max_length=3)]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.steps.services import WorkerServices
 
 LOG = logging.getLogger(__name__)
+SLOW_POLL_S = 0.5
 WORKFLOWS = (interpreter.run, interpreter.node)  # their import registers them with DBOS
 
 
@@ -45,8 +46,8 @@ class Queue:
 QUEUES = (
     Queue(RUNS_QUEUE, POLL_S, per_process=50),
     Queue("effects", POLL_S, overall=4),
-    Queue("io", 0.5, per_process=8),
-    Queue("cpu", 0.5, per_process=2),
+    Queue("io", SLOW_POLL_S, per_process=8),
+    Queue("cpu", SLOW_POLL_S, per_process=2),
 )
 
 
@@ -66,12 +67,13 @@ class Engine:
         self._executor_id = executor_id
         self._listen = None if listen is None else list(listen)
         self._client = RunClient(database)
+        self._is_alone = database.dialect.name == "sqlite"
         self._watchdog: Watchdog | None = None
         self._is_running = False
 
     def start(self) -> None:
         """Launch; unfinished runs of this executor id go on where they were."""
-        if self._database.dialect.name == "postgresql":
+        if not self._is_alone:
             self._watchdog = Watchdog(self._database, self._executor_id)
             self._watchdog.register()
         open_logbook()
@@ -87,7 +89,7 @@ class Engine:
 
     def _slots(self) -> dict[str, int] | None:
         """Return the limits to keep here where no other process can share the queues."""
-        if self._database.dialect.name == "postgresql":
+        if not self._is_alone:
             return None
         limits = {queue.name: queue.overall or queue.per_process for queue in QUEUES}
         return {name: limit for name, limit in limits.items() if limit}
@@ -145,8 +147,12 @@ class Engine:
                 queue.name,
                 worker_concurrency=queue.per_process,
                 global_concurrency=queue.overall,
-                polling_interval_sec=queue.poll_s,
+                polling_interval_sec=self._poll_s(queue),
             )
+
+    def _poll_s(self, queue: Queue) -> float:
+        """Return how often to look; a process that is alone starts its nodes past their queues."""
+        return SLOW_POLL_S if self._is_alone and queue.name != RUNS_QUEUE else queue.poll_s
 
     def _config(self) -> DBOSConfig:
         return DBOSConfig(
@@ -158,6 +164,8 @@ class Engine:
             log_level="WARNING",
             # Nothing here waits for a notification; the listener's pause only delays a stop.
             notification_listener_polling_interval_sec=0.2,
+            # A file does not hang up, so its connections need no test before each use.
+            db_engine_kwargs={"pool_pre_ping": not self._is_alone},
         )
 
 

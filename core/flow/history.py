@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from core.domain.base import Frozen, content_sha256
-from core.domain.flow import LogLine, RunRecord, StepRecord
+from core.domain.flow import LogLine, RunRecord, RunState, StepRecord
 from core.flow.control import Control
 from core.flow.logbook import LOGBOOK
 
@@ -45,6 +45,7 @@ class HistoryMirror:
         steps = self._unseen(
             (f"{record.run_id}/{step.id}", StepRecord(run_id=record.run_id, **step.model_dump()))
             for record in changed
+            if record.run_id in runs or not _is_settled(record)
             for step in self._control.steps_of(record)
         )
         if runs:
@@ -66,3 +67,8 @@ class HistoryMirror:
         return {
             key: record for key, record in records if self._seen.get(key) != content_sha256(record)
         }
+
+
+def _is_settled(record: RunRecord) -> bool:
+    """Tell whether no step of the run can change; a cancelled one may still end the one it is in."""
+    return record.status in {RunState.SUCCEEDED, RunState.FAILED}

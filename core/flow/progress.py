@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from core.domain.flow import Json, RunRecord, RunState, StepState, StepStatus
-from core.flow.spec import Node, Workflow, skip_reason
+from core.flow.spec import Node, Workflow, skip_reason, version_of
 
 RUN_STATES = {
     "ENQUEUED": RunState.QUEUED,
@@ -50,7 +50,7 @@ def run_record(row: EngineRow) -> RunRecord:
     return RunRecord(
         run_id=row.workflow_id,
         workflow=spec["id"],
-        version=Workflow.model_validate(spec).version,
+        version=version_of(spec),
         status=RUN_STATES[row.status],
         as_of=inputs.get("as_of"),
         created_at=_instant(row.created_at) or datetime.fromtimestamp(0, UTC),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.domain.base import Frozen, canonical_json
+from core.domain.base import Frozen, content_sha256
 from core.domain.flow import Name
 from core.flow import calendars
 from core.flow.cron import cron_trigger, zone
@@ -112,7 +111,7 @@ class Workflow(Frozen):
 
     @property
     def version(self) -> str:
-        return hashlib.sha256(canonical_json(self.snapshot()).encode()).hexdigest()[:12]
+        return version_of(self.snapshot())
 
     def snapshot(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True)
@@ -123,6 +122,10 @@ class Workflow(Frozen):
 
     def node(self, node_id: str) -> Node | None:
         return next((node for node in self.nodes if node.id == node_id), None)
+
+
+def version_of(snapshot: Mapping[str, Any]) -> str:
+    return content_sha256(snapshot)[:12]
 
 
 def skip_reason(node: Node, results: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -75,6 +75,15 @@ desk_state = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
 )
 
+model_budgets = sa.Table(
+    "model_budgets",
+    metadata,
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("spent_micro_usd", sa.BigInteger, nullable=False),
+    sa.Column("reserved_micro_usd", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+)
+
 executors = sa.Table(
     "executors",
     metadata,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from core.domain.content import ContentEvent, ContentEventKind, ContentVersion
+from core.domain.content import ContentEvent, ContentEventKind, ContentKind, ContentVersion
 from core.domain.flow import Approval, ApprovalRequest, ApprovalState, Decision, Verdict
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.tactics import Tactic
@@ -40,7 +40,7 @@ def ask_trade(context: StepContext) -> dict[str, Any]:
             expires_at=deadline(context),
             requested_by_run=context.run_id,
         )
-        asked.append(_ask(context, request, context.services.playbook.policy.approvals.trade))
+        asked.append(_ask(context, request, _policy(context, "trade", tactic)))
     return {"approvals": asked}
 
 
@@ -63,7 +63,8 @@ def ask_content(context: StepContext) -> dict[str, Any]:
             expires_at=deadline(context),
             requested_by_run=context.run_id,
         )
-        asked.append(_ask(context, request, context.services.playbook.policy.approvals.content))
+        tactic = _tactic_of(context, version)
+        asked.append(_ask(context, request, _policy(context, "content", tactic)))
     return {"approvals": asked}
 
 
@@ -94,10 +95,28 @@ def _follow_up_inputs(context: StepContext) -> dict[str, Any]:
     return inputs
 
 
+def _tactic_of(context: StepContext, version: ContentVersion) -> Tactic | None:
+    is_tactic = version.kind in {ContentKind.TACTIC, ContentKind.TACTIC_UPDATE}
+    return context.services.storage.tactics.get(version.subject_id) if is_tactic else None
+
+
+def _policy(context: StepContext, kind: Literal["trade", "content"], tactic: Tactic | None) -> str:
+    """Return who decides; what the analyst disagrees with itself about is left to a person."""
+    if tactic is not None and _is_disputed(context, tactic):
+        return "manual"
+    own = getattr(context.services.playbook.policy.approvals, kind)
+    return str(context.inputs.get("approvals", own))
+
+
+def _is_disputed(context: StepContext, tactic: Tactic) -> bool:
+    services = context.services
+    disagreement = services.storage.insights.insight(tactic.insight_id).disagreement
+    return disagreement is not None and disagreement > services.playbook.models.escalate_above
+
+
 def _ask(context: StepContext, request: ApprovalRequest, policy: str) -> dict[str, Any]:
     approvals, now = context.services.approvals, context.services.clock.now()
     approval = approvals.request(request)
-    policy = str(context.inputs.get("approvals", policy))
     if policy == "auto" and approval.state is ApprovalState.PENDING:
         actor = str(context.inputs.get("approver", "policy:auto"))
         decision = Decision(verdict=Verdict.APPROVED, actor=actor, reason="allowed by policy")

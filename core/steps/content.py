@@ -19,8 +19,9 @@ from core.flow.catalog import StepContext, step
 from core.steps.claims import refuse_unborne
 from core.steps.facts import Sheet, tactic_sheet
 from core.steps.moment import eastern
-from core.steps.recaps import recap_sheet, weekly_sheet
+from core.steps.recaps import recap_sheet
 from core.steps.updates import update_sheet
+from core.steps.week import weekly_sheet
 
 
 @dataclass(frozen=True)

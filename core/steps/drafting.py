@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.analysis.bias import judge_bias
 from core.analysis.plan import Plan, plan
-from core.domain.insights import Insight, WritingTask
+from core.domain.insights import Insight, Signed, TacticProse, WritingTask
 from core.domain.market import MarketSnapshot
 from core.domain.setups import setup_title
 from core.domain.tactics import (
@@ -22,7 +22,7 @@ from core.domain.tactics import (
 )
 from core.flow.catalog import StepContext
 from core.steps.board import adjusted_bars
-from core.steps.prose import Written, write_prose
+from core.steps.prose import write_prose
 
 ENGINE = "desk/v2"
 TRADABLE = {Grade.A_PLUS, Grade.B}
@@ -98,9 +98,9 @@ def draft_tactic(
     snapshot, insight, scenario = chosen.snapshot, chosen.insight, chosen.scenario
     reasons = () if scenario else chosen.reasons
     task = WritingTask(snapshot=snapshot, insight=insight, scenario=scenario, reasons=reasons)
-    written = write_prose(context, task)
-    prose, judged = written.prose, chosen.plan.judgement_of(scenario)
-    return Tactic(
+    held, judged = write_prose(context, task), chosen.plan.judgement_of(scenario)
+    prose = held.signed.value
+    tactic = Tactic(
         tactic_id=f"TBOW-{snapshot.symbol}-{snapshot.session_date:%Y%m%d}-{slot}",
         version=supersedes.version + 1 if supersedes else 1,
         supersedes=supersedes.version if supersedes else None,
@@ -110,7 +110,7 @@ def draft_tactic(
         timeframe=snapshot.timeframe,
         snapshot_id=snapshot.snapshot_id,
         insight_id=insight.insight_id,
-        generator=_generator(written),
+        generator=_generator(held.signed),
         stage=_stage(context, scenario),
         bias=insight.stance,
         headline=_headline(scenario),
@@ -125,15 +125,18 @@ def draft_tactic(
         checklist=judged.checklist if judged else (),
         do_not_play_reasons=reasons,
     )
+    reports = held.reports(f"{tactic.tactic_id}/{tactic.version}", context.as_of)
+    context.services.storage.claims.append(reports)
+    return tactic
 
 
-def _generator(written: Written) -> Generator:
+def _generator(signed: Signed[TacticProse]) -> Generator:
     return Generator(
         engine=ENGINE,
         template="tactic",
-        writer=written.engine,
-        prompt=written.prompt,
-        fallback=written.fallback or None,
+        writer=signed.engine,
+        prompt=signed.prompt,
+        fallback=signed.fallback or None,
     )
 
 

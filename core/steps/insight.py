@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.analysis.bias import judge_bias
-from core.domain.insights import HeadlineQuestion, Insight, Material, ReadHeadline
+from core.analysis.prompt_data import opinion_facts
+from core.domain.insights import (
+    HeadlineQuestion,
+    Insight,
+    Material,
+    Opinion,
+    ReadHeadline,
+    Signed,
+)
 from core.domain.market import Headline, MarketSnapshot
 from core.domain.tactics import Scenario
 from core.errors import InsufficientDataError
 from core.flow.catalog import StepContext, step
 from core.ports import Analyst
+from core.steps.alert import send_alert
+from core.steps.analysts import Held, Sheet, analyst_of, ask_checked
 from core.steps.drafting import plans_of
+from core.steps.facts import PHRASES
 from core.steps.moment import known_at
 from core.steps.snapshots import take_snapshots
 
@@ -30,37 +42,81 @@ def snapshot(context: StepContext) -> dict[str, Any]:
 
 @step("insight.analyze")
 def analyze(context: StepContext) -> dict[str, Any]:
-    """Let the analyst judge each snapshot."""
-    insights, analyst = context.services.storage.insights, context.services.adapters.analyst
-    ids = list(context.results["snapshot"]["snapshots"].values())
-    snapshots = insights.snapshots(ids)
+    """Let the analyst judge each snapshot; hold its words against the facts."""
+    storage, analyst = context.services.storage, analyst_of(context)
+    snapshots = storage.insights.snapshots(list(context.results["snapshot"]["snapshots"].values()))
     plans = plans_of(context, snapshots)
-    made = [_insight(analyst, taken, plans[taken.symbol].scenarios) for taken in snapshots]
-    insights.append_insights(made)
+    made, reports = [], []
+    for taken in snapshots:
+        held, insight = _judge(context, analyst, taken, plans[taken.symbol].scenarios)
+        made.append(insight)
+        reports += held.reports(insight.insight_id, context.as_of)
+        if held.signed.needs_operator:
+            _escalate(context, insight)
+    storage.insights.append_insights(made)
+    storage.claims.append(reports)
     return {"insights": {i.symbol: i.insight_id for i in made}, "engine": analyst.engine}
 
 
-def _insight(analyst: Analyst, snapshot: MarketSnapshot, plans: tuple[Scenario, ...]) -> Insight:
-    read = tuple(_read(analyst, snapshot.symbol, headline) for headline in snapshot.headlines)
-    material = Material(snapshot=snapshot, headlines=read, candidates=plans)
-    opinion = analyst.judge(material).value
+def _judge(
+    context: StepContext, analyst: Analyst, taken: MarketSnapshot, plans: tuple[Scenario, ...]
+) -> tuple[Held[Opinion], Insight]:
+    read = tuple(_read(analyst, taken.symbol, headline) for headline in taken.headlines)
+    material = Material(snapshot=taken, headlines=read, candidates=plans)
+    held = ask_checked(
+        lambda refused: analyst.judge(material.model_copy(update={"refused": refused})),
+        lambda: context.services.adapters.analyst.judge(material),
+        _texts,
+        Sheet(opinion_facts(material), PHRASES),
+    )
+    return held, _insight(taken, read, held.signed)
+
+
+def _texts(opinion: Opinion) -> Mapping[str, str]:
+    texts = {"summary": opinion.summary, "would_change_mind": opinion.would_change_mind}
+    texts |= {f"driver {n}": driver.text for n, driver in enumerate(opinion.drivers, 1)}
+    return texts | {f"risk {n}": risk for n, risk in enumerate(opinion.risks, 1)}
+
+
+def _insight(
+    taken: MarketSnapshot, read: tuple[ReadHeadline, ...], signed: Signed[Opinion]
+) -> Insight:
+    asked = signed.prompt is not None
     return Insight(
-        snapshot_id=snapshot.snapshot_id,
-        symbol=snapshot.symbol,
-        session_date=snapshot.session_date,
-        as_of=snapshot.as_of,
-        engine=analyst.engine,
-        bias_sum=judge_bias(snapshot).total,
+        snapshot_id=taken.snapshot_id,
+        symbol=taken.symbol,
+        session_date=taken.session_date,
+        as_of=taken.as_of,
+        engine=signed.engine,
+        bias_sum=judge_bias(taken).total,
         headlines=read,
-        **opinion.model_dump(),
+        samples=signed.samples,
+        disagreement=signed.disagreement,
+        prompt=signed.prompt,
+        cost_usd=signed.usage.cost_usd if asked else None,
+        fallback=signed.fallback,
+        **signed.value.model_dump(),
     )
 
 
 def _read(analyst: Analyst, symbol: str, headline: Headline) -> ReadHeadline:
-    question = HeadlineQuestion(symbol=symbol, headline=headline)
+    signed = analyst.extract(HeadlineQuestion(symbol=symbol, headline=headline))
     return ReadHeadline(
         news_id=headline.news_id,
         symbol=symbol,
-        engine=analyst.engine,
-        extraction=analyst.extract(question).value,
+        engine=signed.engine,
+        extraction=signed.value,
+        fallback=signed.fallback,
+    )
+
+
+def _escalate(context: StepContext, insight: Insight) -> None:
+    services = context.services
+    send_alert(
+        services.ledger,
+        services.adapters.alerts,
+        f"alert:disagreement:{insight.insight_id[:16]}",
+        f"The analyst disagrees with itself on {insight.symbol}",
+        f"Asked {len(insight.samples)} times, {insight.disagreement:.0%} of the answers take "
+        "another side. Its plan of today is not approved by policy: look at the page Insights.",
     )

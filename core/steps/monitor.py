@@ -24,7 +24,8 @@ ENDS = {
 @step("monitor.look")
 def look(context: StepContext) -> dict[str, Any]:
     """Read every open plan on the newest bars; record what is new and list what to tell."""
-    news, orders, tactics = [], [], context.services.storage.tactics
+    tactics = context.services.storage.tactics
+    news, orders = list[dict[str, Any]](), list[dict[str, str]]()
     followed = follow_open(context, context.session_date - ONE_DAY)
     for plan in followed:
         fresh = _fresh(context, plan)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from core.domain.claims import ClaimReport
+from core.analysis.prompt_data import prose_facts
 from core.domain.insights import TacticProse, WritingTask
-from core.domain.model_calls import PromptReference
 from core.flow.catalog import StepContext
+from core.steps.analysts import Held, Sheet, analyst_of, ask_checked
+from core.steps.facts import PHRASES
 
 
-@dataclass(frozen=True)
-class Written:
-    """Prose that holds, who wrote it, and the verdicts on it.
-
-    fallback: why the rules wrote it in place of the chosen analyst.
-    """
-
-    prose: TacticProse
-    engine: str
-    prompt: PromptReference | None
-    fallback: str
-    reports: tuple[ClaimReport, ...]
-
-
-def write_prose(context: StepContext, task: WritingTask) -> Written:
-    analyst = context.services.adapters.analyst
-    prose = analyst.write(task).value
-    return Written(prose, analyst.engine, None, "", ())
+def write_prose(context: StepContext, task: WritingTask) -> Held[TacticProse]:
+    """Return prose every claim of which a fact bears."""
+    analyst = analyst_of(context)
+    return ask_checked(
+        lambda refused: analyst.write(task.model_copy(update={"refused": refused})),
+        lambda: context.services.adapters.analyst.write(task),
+        dict,
+        Sheet(prose_facts(task), (*PHRASES, task.snapshot.session_date.isoformat())),
+    )

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.analysis.entities import EntityLinker
+from core.analysis.prompts import PromptLibrary
 from core.analysis.rendering import Renderer
 from core.analysis.sentiment import SentimentReader
 from core.clock import Clock
 from core.domain.events import EventCalendar
 from core.domain.feed_policy import FeedPolicy
+from core.domain.model_policy import ModelPolicy
 from core.domain.risk import RiskPolicy
 from core.domain.setups import SetupFile
 from core.flow.approvals import Approvals
+from core.flow.budget import Budget
 from core.flow.desk_state import DeskState
 from core.flow.effects import EffectLedger
 from core.ports import (
@@ -21,6 +24,7 @@ from core.ports import (
     Analyst,
     Broker,
     FundamentalsSource,
+    LanguageModel,
     MarketData,
     MarketStream,
     News,
@@ -34,12 +38,16 @@ from core.storage.storage import Storage
 
 @dataclass(frozen=True)
 class Adapters:
-    """What serves each port; where there are several, in the order to ask them."""
+    """What serves each port; where there are several, in the order to ask them.
+
+    analyst: the rules; where a model is chosen, they stand behind it.
+    """
 
     market_data: Sequence[Provider[MarketData]]
     news: Sequence[Provider[News]]
     fundamentals: Sequence[Provider[FundamentalsSource]]
     analyst: Analyst
+    language_model: Provider[LanguageModel] | None
     broker: Broker
     publishers: Mapping[str, Publisher]
     alerts: Alerts
@@ -75,6 +83,8 @@ class Playbook:
     news: NewsDesk
     setups: tuple[SetupFile, ...]
     events: EventCalendar
+    models: ModelPolicy
+    prompts: PromptLibrary
     renderer: Renderer
 
 
@@ -96,5 +106,6 @@ class Services(WorkerServices):
     playbook: Playbook
     state: DeskState
     approvals: Approvals
+    budget: Budget
     storage: Storage
     board: Board

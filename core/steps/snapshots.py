@@ -118,11 +118,16 @@ def _sessions(
         return {}
     opens, closes = calendars.hours(CALENDAR, session_date)
     hours = SessionHours(session_date=session_date, opens_at=opens, closes_at=closes)
-    readings = {
-        symbol: read_session(bars, hours, daily[symbol].last_close)
-        for symbol, bars in found.items()
-    }
+    readings = {symbol: _session(bars, hours, daily[symbol]) for symbol, bars in found.items()}
     return {symbol: reading for symbol, reading in readings.items() if reading is not None}
+
+
+def _session(bars: pd.DataFrame, hours: SessionHours, state: DailyReading) -> SessionReading | None:
+    """Read one session; volumes of different providers do not compare, so it then has none."""
+    reading = read_session(bars, hours, state.last_close)
+    if reading is None or set(bars["provider"]) == {state.provider}:
+        return reading
+    return reading._replace(session_volume=None)
 
 
 def _leads(
@@ -166,19 +171,11 @@ def _snapshot(symbol: str, known: Known) -> MarketSnapshot:
         lead=known.leads[0] if known.leads else None,
         leads=known.leads,
         regime=read_regime(indicators),
-        **_session_fields(session),
+        **(session.snapshot_fields(state.mean_volume) if session else {}),
         events=known.events,
         headlines=_headlines(known.news.get(symbol, ())),
         fundamentals=known.fundamentals.get(symbol),
     )
-
-
-def _session_fields(session: SessionReading | None) -> dict[str, float | None]:
-    if session is None:
-        return {}
-    fields = session._asdict()
-    del fields["last"]
-    return fields
 
 
 def _headlines(stories: Sequence[Story]) -> tuple[Headline, ...]:

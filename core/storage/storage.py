@@ -9,6 +9,7 @@ from pathlib import Path
 from core.storage.actions import Actions, Quotes
 from core.storage.audit import Audit
 from core.storage.bars import Bars
+from core.storage.claims import Claims
 from core.storage.configurations import Configuration, Configurations
 from core.storage.connection import Store
 from core.storage.content import Contents
@@ -18,6 +19,7 @@ from core.storage.history import History
 from core.storage.imports import Imports
 from core.storage.insights import Insights
 from core.storage.marks import Marks
+from core.storage.model_calls import ModelCalls
 from core.storage.news import NewsItems
 from core.storage.quality import Quality
 from core.storage.read_models import Views
@@ -47,6 +49,8 @@ class Storage:
         self.insights = Insights(self.store)
         self.tactics = Tactics(self.store)
         self.marks = Marks(self.store)
+        self.model_calls = ModelCalls(self.store)
+        self.claims = Claims(self.store)
         self.trading = Trading(self.store)
         self.content = Contents(self.store)
         self.engagement = Engagement(self.store)

@@ -85,6 +85,14 @@ class Tactics:
         condition = f"session_date = ? and {NEWEST_VERSION} order by tactic_id"
         return TACTICS.find(self._store, condition, (session_date,))
 
+    def published_since(self, session_date: date) -> list[Tactic]:
+        """Return the published versions of the sessions from a date on."""
+        condition = (
+            "session_date >= ? and (tactic_id, version) in (select (tactic_id, version) "
+            "from tactic_events where kind = 'published') order by session_date, tactic_id"
+        )
+        return TACTICS.find(self._store, condition, (session_date,))
+
     def unresolved(self, until: date) -> list[Tactic]:
         """Return the plans up to a session that were committed to and have not ended.
 

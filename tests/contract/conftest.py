@@ -29,6 +29,7 @@ EMBEDDED = {
     "brokers": {"paper"},
     "publishers": {"preview"},
     "alerts": {"log"},
+    "language_models": set(),
 }
 
 

@@ -13,11 +13,10 @@ import pytest
 from core import bootstrap
 from core.adapters.market_data.sample import SampleMarketData, create
 from core.desk import Desk
-from core.domain.feed_policy import FeedPolicy
 from core.domain.market import BarQuery
 from core.settings import Settings
 from core.steps.providers import Provider
-from core.steps.services import Adapters
+from core.steps.services import Adapters, Playbook
 
 DAY = date(2023, 6, 15)
 
@@ -41,11 +40,11 @@ class BadSample(SampleMarketData):
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     original = bootstrap.build_adapters
 
-    def broken(settings: Settings, policy: FeedPolicy) -> Adapters:
+    def broken(settings: Settings, playbook: Playbook) -> Adapters:
         bad = create(settings)
         bad.__class__ = BadSample
-        provider = Provider("sample", bad, policy.provider("sample"))
-        return dataclasses.replace(original(settings, policy), market_data=[provider])
+        provider = Provider("sample", bad, playbook.feeds.provider("sample"))
+        return dataclasses.replace(original(settings, playbook), market_data=[provider])
 
     monkeypatch.setattr(bootstrap, "build_adapters", broken)
     opened = bootstrap.build(Settings(data_dir=tmp_path))

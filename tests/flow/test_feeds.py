@@ -474,8 +474,8 @@ def test_bars_and_news_of_one_vendor_share_its_limit(
         find_stub(kind, "alpaca").install(httpserver, monkeypatch)
     chosen: dict[str, Any] = {"market_data": ("alpaca",), "news": ("alpaca",)}
     settings = Settings(_env_file=None, data_dir=tmp_path, mode=Mode.PAPER, **chosen)
-    policy = bootstrap.load_playbook(settings.config_dir).feeds
-    adapters = bootstrap.build_adapters(settings, policy)
+    playbook = bootstrap.load_playbook(settings.config_dir)
+    adapters = bootstrap.build_adapters(settings, playbook)
     before = adapters.news[0].state().tokens
     adapters.market_data[0].call(lambda source: source.quotes(["AAPL"]))
     assert (before, adapters.news[0].state().tokens) == (200, 199)

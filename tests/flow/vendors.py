@@ -23,7 +23,7 @@ from core.flow.catalog import StepContext
 from core.settings import Mode, Settings
 from core.steps.moment import session_of
 from core.steps.providers import Provider
-from core.steps.services import Adapters, Universe
+from core.steps.services import Adapters, Playbook, Universe
 
 UNLIMITED = ProviderPolicy(requests_per_minute=None)
 FIVE = timedelta(minutes=5)
@@ -114,9 +114,9 @@ def connected(
     chain = list((made | dict(providers or {})).values())
     original = bootstrap.build_adapters
 
-    def built(settings: Settings, policy: FeedPolicy) -> Adapters:
+    def built(settings: Settings, playbook: Playbook) -> Adapters:
         bundled = Settings(_env_file=None, data_dir=settings.data_dir, mode=Mode.PAPER)
-        adapters = original(bundled, policy)
+        adapters = original(bundled, playbook)
         return dataclasses.replace(adapters, market_data=chain, fundamentals=chain)
 
     with pytest.MonkeyPatch.context() as patch:

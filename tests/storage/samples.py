@@ -35,6 +35,13 @@ from core.domain.imports import BrokerActivity, FileReading, ImportReport
 from core.domain.insights import Driver, Insight
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import Headline, Indicators, Lead, Level, MarketSnapshot, Regime, Timeframe
+from core.domain.model_calls import (
+    CallStatus,
+    ModelCall,
+    ModelParameters,
+    PromptReference,
+    Usage,
+)
 from core.domain.resolutions import Outcome, Resolution
 from core.domain.risk import Constraint, SizeDecision
 from core.domain.tactics import (
@@ -330,8 +337,14 @@ def tactic_event(
         "kind": kind,
         "occurred_at": plan.as_of,
         "actor": "desk",
+        "payload": {"subject": "trade"} if kind == TacticEventKind.APPROVED else {},
     }
     return TacticEvent(**{**values, **changes})
+
+
+def life(*kinds: TacticEventKind, of: Tactic | None = None) -> list[TacticEvent]:
+    """Return events of these kinds, in this order, after the draft."""
+    return [tactic_event(kind, of=of) for kind in (TacticEventKind.DRAFTED, *kinds)]
 
 
 def size_decision(quantity: int = 10) -> SizeDecision:
@@ -436,6 +449,18 @@ def position(symbol: str = "AAPL", quantity: int = 10) -> Position:
         average_entry_price=Decimal("103.05"),
         last_price=Decimal("104.10"),
     )
+
+
+def model_call(**changes: Any) -> ModelCall:
+    parameters = ModelParameters(model="m-1", temperature=None, maximum_output_tokens=500)
+    values = {
+        "request_sha256": "d" * 64, "subject_id": "n1", "stage": "extraction",
+        "engine": "openai/m-1", "parameters": parameters, "requested_at": MORNING,
+        "prompt": PromptReference(name="extraction", version="1", sha256="e" * 64),
+        "run_id": "daily_tactic@1", "status": CallStatus.ANSWERED, "answer": "{}",
+        "usage": Usage(input_tokens=210, output_tokens=12, cost_usd=Decimal("0.000450")),
+    }  # fmt: skip
+    return ModelCall(**{**values, **changes})
 
 
 def content(of: Tactic | None = None, *, version: int = 1, body: str = "AAPL") -> ContentVersion:

@@ -13,6 +13,7 @@ from core.domain.lifecycle import TacticEventKind
 from core.domain.trading import FillLeg, OrderStatus
 from core.errors import NotFoundError
 from core.storage.configurations import Configuration
+from core.storage.model_calls import ModelCalls
 from core.storage.storage import Storage
 from tests.storage import samples
 
@@ -34,6 +35,7 @@ APPENDS: dict[str, Callable[[Storage], Any]] = {
     "feed_checks": lambda s: s.quality.record_check(samples.feed_check()),
     "snapshots": lambda s: s.insights.append_snapshot(samples.snapshot()),
     "insights": lambda s: s.insights.append_insight(samples.insight()),
+    "model_calls": lambda s: ModelCalls(s.store).append([samples.model_call()]),
     "tactics": lambda s: s.tactics.append(samples.tactic()),
     "tactic_events": lambda s: s.tactics.append_events([samples.tactic_event()]),
     "size_decisions": lambda s: s.tactics.append_size(
@@ -305,14 +307,15 @@ def test_a_plan_is_open_from_commitment_to_resolution(storage: Storage) -> None:
 def test_a_tactic_without_a_scenario_is_never_open(storage: Storage) -> None:
     idle = samples.tactic(playable=False)
     storage.tactics.append(idle)
-    storage.tactics.append_events([samples.tactic_event(TacticEventKind.PUBLISHED)])
+    storage.tactics.append_events(samples.life(TacticEventKind.PUBLISHED))
     assert storage.tactics.unresolved(samples.SESSION) == []
 
 
 def test_armed_tactics_count_as_the_trades_of_their_session(storage: Storage) -> None:
     for tactic in (samples.tactic(), SECOND):
         storage.tactics.append(tactic)
-    storage.tactics.append_events([samples.tactic_event(TacticEventKind.ARMED, of=SECOND)])
+    armed = (TacticEventKind.APPROVED, TacticEventKind.ARMED)
+    storage.tactics.append_events(samples.life(*armed, of=SECOND))
     assert storage.tactics.trades_on(samples.SESSION) == 1
     assert storage.tactics.trades_on(samples.SESSION + timedelta(days=1)) == 0
     assert storage.tactics.armed() == {SECOND.tactic_id}

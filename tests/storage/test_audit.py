@@ -7,7 +7,6 @@ import pytest
 
 from core.domain.audit import GENESIS, ChainReport
 from core.domain.base import content_sha256
-from core.domain.lifecycle import TacticEventKind
 from core.domain.trading import FillLeg
 from core.errors import StoreError
 from core.storage import chain as chaining
@@ -22,7 +21,7 @@ ID = samples.tactic().tactic_id
 def ledger(storage: Storage) -> Storage:
     """One row in each table of the ledger, two fills, and one entry of the operator."""
     storage.tactics.append(samples.tactic())
-    storage.tactics.append_events([samples.tactic_event(TacticEventKind.ARMED)])
+    storage.tactics.append_events([samples.tactic_event()])
     storage.trading.append_request(samples.order_request(), ID, 1)
     storage.trading.append_fills([samples.fill(), samples.fill(leg=FillLeg.TARGET)])
     storage.tactics.append_resolution(samples.resolution())

@@ -20,14 +20,14 @@ from tests.storage import samples
 
 TACTIC = samples.tactic()
 LATER = samples.tactic("MSFT", samples.SESSION + timedelta(days=3))
-EVENTS = (TacticEventKind.DRAFTED, TacticEventKind.PUBLISHED, TacticEventKind.ARMED)
+EVENTS = (TacticEventKind.APPROVED, TacticEventKind.PUBLISHED, TacticEventKind.ARMED)
 
 
 def store_tactic(storage: Storage, tactic: Tactic = TACTIC) -> None:
     storage.insights.append_snapshot(samples.snapshot(tactic.symbol, tactic.session_date))
     storage.insights.append_insight(samples.insight(tactic.symbol, tactic.session_date))
     storage.tactics.append(tactic)
-    storage.tactics.append_events([samples.tactic_event(kind, of=tactic) for kind in EVENTS])
+    storage.tactics.append_events(samples.life(*EVENTS, of=tactic))
     storage.tactics.append_size(tactic.tactic_id, 1, tactic.as_of, samples.size_decision())
 
 
@@ -140,7 +140,7 @@ def test_the_detail_of_a_tactic_holds_all_around_it(storage: Storage) -> None:
     assert (detail.insight, detail.snapshot) == (samples.insight(), samples.snapshot())
     assert (detail.publishing_state, detail.trade_state) == ("published", "armed")
     assert detail.size == samples.size_decision()
-    assert [event.kind for event in detail.events] == list(EVENTS)
+    assert [event.kind for event in detail.events[1:]] == list(EVENTS)
     assert (len(detail.daily), detail.intraday["session_date"].tolist()) == (120, [samples.SESSION])
     assert detail.orders == (samples.order(),)
     assert detail.fills == (samples.fill(),)

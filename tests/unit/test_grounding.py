@@ -13,19 +13,19 @@ from core.domain.content import Fact
 FACTS = tuple(
     Fact.model_validate({"fact_id": name, "value": value, "unit": unit})
     for name, value, unit in [
-        ("close", 417.44, "usd"),
-        ("change", 0.0009, "fraction"),
-        ("rsi", 44.1, "index"),
-        ("sma", 438.2, "usd"),
+        ("snapshot.last", 417.44, "usd"),
+        ("snapshot.change_fraction", 0.0009, "fraction"),
+        ("snapshot.indicators.rsi14", 44.1, "index"),
+        ("snapshot.indicators.sma50", 438.2, "usd"),
         ("atr", 0.039, "fraction"),
         ("market_cap", 416_161_000_000, "usd"),
         ("ratio", 0.06, "fraction"),
-        ("macd", -1.62, "index"),
+        ("snapshot.indicators.macd", -1.62, "index"),
         ("result", -0.6, "r"),
         ("reward", 2.5, "r"),
         ("sessions", 5, "count"),
         ("half", 0.5, "fraction"),
-        ("symbol", "TSLA", "text"),
+        ("snapshot.symbol", "TSLA", "text"),
         ("earnings", "2026-01-28", "date"),
     ]
 )
@@ -69,8 +69,8 @@ def test_what_a_fact_holds_may_be_stated(text: str) -> None:
         ("2026-11-22", "2026-11-22"),
         ("January 27, 2026", "January 27, 2026"),
         ("9:30", "9:30"),
-        ("50-day", "50-day"),
-        ("RSI(14)", "14"),
+        ("30-day", "30-day"),
+        ("S&P(14)", "14"),
         ("S&P 500", "500"),
         ("10-Q", "10-Q"),
         ("$NVDA", "$NVDA"),

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.analysis.resolution import Replay, replay
+from core.analysis.resolution import BarPath, Replay, replay
+from core.domain.feeds import SessionHours
 from core.domain.resolutions import Outcome
 from core.domain.tactics import Grade, Scenario, Side, Target, Trigger
 from core.errors import InsufficientDataError
@@ -18,6 +19,8 @@ from tests.unit.markets import mirrored
 
 OPEN = datetime(2024, 3, 4, 14, 30, tzinfo=UTC)
 FIRST = OPEN.date()
+BEFORE = FIRST - timedelta(days=1)
+DAY: dict[str, Any] = {"timebox_sessions": 1}
 ENTRY = (100.5, 101.2, 100.2, 100.9)
 Row = tuple[float, float, float, float]
 
@@ -33,12 +36,11 @@ def scenario(**changes: Any) -> Scenario:
     return Scenario.model_validate(fields | changes)
 
 
-def short(around: float = 200) -> Scenario:
-    targets = (Target(price=around - 104, fraction=0.5), Target(price=around - 107, fraction=0.5))
-    return scenario(
-        side=Side.SHORT, entry_low=around - 101, entry_high=around - 100, stop=around - 98,
-        targets=targets,
-    )  # fmt: skip
+def short(**changes: Any) -> Scenario:
+    """Return the plan of the vectors in the mirror at 100."""
+    targets = (Target(price=96, fraction=0.5), Target(price=93, fraction=0.5))
+    turned = {"side": Side.SHORT, "entry_low": 99, "entry_high": 100, "stop": 102}
+    return scenario(**turned | {"targets": targets} | changes)
 
 
 def bars(*sessions: list[Row]) -> pd.DataFrame:
@@ -75,8 +77,8 @@ VECTORS = [
 def test_a_published_vector_resolves_as_published(
     rows: list[Row], outcome: str, r: float, mae: float, mfe: float
 ) -> None:
-    limit = 2 if outcome == "time_stop" else None
-    result = run(rows, be_after_target=1, timebox_bars=limit)
+    limit = 10 if outcome == "time_stop" else None
+    result = run(rows, plan=scenario(breakeven_after_target=1, timebox_minutes=limit))
     assert (result.status, result.outcome) == ("final", Outcome(outcome))
     assert result.system_r == pytest.approx(r, abs=5e-5)
     assert (result.mae_r, result.mfe_r) == pytest.approx((mae, mfe), abs=5e-4)
@@ -84,7 +86,8 @@ def test_a_published_vector_resolves_as_published(
 
 @pytest.mark.parametrize(("vector", "r"), [(0, 1.4933), (1, -1.0133)])
 def test_slippage_worsens_entry_and_stop_but_no_target(vector: int, r: float) -> None:
-    result = run(VECTORS[vector][0], slippage=0.02, be_after_target=1)
+    plan = scenario(breakeven_after_target=1)
+    result = run(VECTORS[vector][0], plan=plan, slippage=0.02)
     assert result.system_r == pytest.approx(r, abs=5e-5)
     assert result.entry_price == pytest.approx(101.02)
 
@@ -97,12 +100,13 @@ def test_without_a_breakeven_move_the_stop_stays() -> None:
 
 
 def test_the_breakeven_move_acts_from_the_next_bar() -> None:
-    result = run([ENTRY, (101, 104.2, 100.8, 103.5)], be_after_target=1)
-    assert (result.status, len(result.exits)) == ("open", 1)
+    plan = scenario(breakeven_after_target=1)
+    result = run([ENTRY, (101, 104.2, 100.8, 103.5)], plan=plan)
+    assert (result.status, len(result.exits), result.stop) == ("open", 1, 101)
 
 
 def test_a_move_after_the_second_target_leaves_the_first_alone() -> None:
-    assert run(VECTORS[3][0], be_after_target=2).status == "open"
+    assert run(VECTORS[3][0], plan=scenario(breakeven_after_target=2)).stop == 98
 
 
 def test_several_targets_fill_in_one_bar() -> None:
@@ -125,8 +129,8 @@ def test_a_bar_that_only_gaps_over_the_zone_does_not_fill() -> None:
 
 
 def test_a_plan_without_a_fill_waits_until_its_session_is_complete() -> None:
-    day_before = FIRST - timedelta(days=1)
-    assert run([(102, 103, 101.5, 102)], sessions_complete=day_before).status == "waiting"
+    running = run([(102, 103, 101.5, 102)], sessions_complete=BEFORE)
+    assert (running.status, running.triggered_at) == ("triggered", OPEN)
     ended = run([(102, 103, 101.5, 102)], sessions_complete=FIRST)
     assert (ended.outcome, ended.system_r, ended.bars_held) == (Outcome.NEVER_TRIGGERED, 0, 0)
 
@@ -157,8 +161,37 @@ def test_the_time_limit_exits_at_the_close_of_the_last_allowed_session() -> None
 
 
 def test_a_time_stop_near_the_entry_is_breakeven() -> None:
-    result = run([ENTRY, (101, 101.5, 100.9, 101.1)], timebox_bars=2)
+    plan = scenario(timebox_minutes=10)
+    result = run([ENTRY, (101, 101.5, 100.9, 101.1)], plan=plan)
     assert result.outcome is Outcome.BREAKEVEN
+
+
+def test_a_time_limit_in_minutes_counts_from_the_entry_bar() -> None:
+    plan = scenario(timebox_minutes=15)
+    held: Row = (101, 102, 100.5, 101.6)
+    result = run([(102, 103, 101.5, 102), ENTRY, held, (101, 102, 100, 102), held], plan=plan)
+    assert (result.exit_reason, result.bars_held, result.exits[0].price) == ("time_stop", 3, 102)
+    assert run([ENTRY, held], plan=plan, sessions_complete=BEFORE).status == "open"
+
+
+def test_a_session_ends_a_plan_before_its_minutes_do() -> None:
+    result = run([ENTRY, (101, 102, 100.5, 101.6)], plan=scenario(timebox_minutes=390, **DAY))
+    assert (result.exit_reason, result.exits[0].price) == ("time_stop", 101.6)
+
+
+def test_bars_outside_the_regular_hours_do_not_exist() -> None:
+    night, day = [ENTRY], [(102, 103, 101.5, 102)]
+    frame = bars([*night, *day]).assign(started_at=[OPEN - timedelta(minutes=5), OPEN])
+    result = replay(scenario(), frame, OPEN - timedelta(hours=1))
+    assert result.outcome is Outcome.NEVER_TRIGGERED
+
+
+def test_a_half_day_ends_when_the_calendar_says() -> None:
+    close = OPEN + timedelta(minutes=10)
+    hours = SessionHours(session_date=FIRST, opens_at=OPEN, closes_at=close)
+    rows = [ENTRY, (101, 102, 100.5, 101.6), (101.6, 108, 101, 108)]
+    result = run(rows, plan=scenario(**DAY), hours=[hours])
+    assert (result.outcome, result.exits[0].price) == (Outcome.TIME_STOP, 101.6)
 
 
 def test_an_open_plan_is_marked_at_the_last_close() -> None:
@@ -182,6 +215,23 @@ def test_a_price_that_is_not_finite_is_refused() -> None:
         run([(100.5, float("nan"), 100, 101)])
 
 
+def test_bars_out_of_order_are_refused() -> None:
+    with pytest.raises(InsufficientDataError, match="order"):
+        replay(scenario(), bars([ENTRY, ENTRY]).iloc[::-1], OPEN)
+
+
+def test_a_plan_published_after_its_session_never_began() -> None:
+    result = replay(scenario(), bars([ENTRY]), OPEN + timedelta(hours=7), entry_session=FIRST)
+    assert result.outcome is Outcome.NEVER_TRIGGERED
+
+
+def test_one_path_serves_many_plans() -> None:
+    frame = bars(VECTORS[0][0])
+    path = BarPath.of(frame)
+    assert replay(scenario(), path, OPEN) == replay(scenario(), frame, OPEN)
+    assert replay(short(), path, OPEN) == replay(short(), frame, OPEN)
+
+
 def test_a_short_plan_reports_true_prices() -> None:
     frame = mirrored(bars([ENTRY, (101, 108, 100.5, 107.5)]), 200)
     result = replay(short(), frame, OPEN)
@@ -199,14 +249,18 @@ ROW = st.tuples(QUARTERS, QUARTERS, QUARTERS, QUARTERS).map(
     st.lists(ROW, min_size=1, max_size=8),
     st.sampled_from([None, 1, 2]),
     st.sampled_from([0.0, 0.25]),
+    st.sampled_from(["reclaim", "reject", "curl", None]),
 )
 def test_a_short_plan_is_a_long_plan_in_the_mirror(
-    rows: list[Row], breakeven: int | None, slippage: float
+    rows: list[Row], breakeven: int | None, slippage: float, kind: str | None
 ) -> None:
-    frame, options = bars(rows[:5], rows[5:]), {"be_after_target": breakeven, "timebox_bars": 6}
-    long = replay(scenario(), frame, OPEN, slippage, **options)
-    other = replay(short(), mirrored(frame, 200), OPEN, slippage, **options)
-    same = ("status", "outcome", "bars_held", "entry_at", "exit_reason")
+    frame = bars(rows[:5], rows[5:])
+    changes: dict[str, Any] = {"breakeven_after_target": breakeven, "timebox_minutes": 20}
+    if kind:
+        changes["trigger"] = Trigger(kind=kind, price=100, is_met=False)
+    long = replay(scenario(**changes), frame, OPEN, slippage)
+    other = replay(short(**changes), mirrored(frame, 200), OPEN, slippage)
+    same = ("status", "outcome", "bars_held", "triggered_at", "entry_at", "exit_reason")
     assert [getattr(long, name) for name in same] == [getattr(other, name) for name in same]
     numbers = ("system_r", "mae_r", "mfe_r")
     expected = [getattr(long, name) for name in numbers]
@@ -217,7 +271,7 @@ def test_a_short_plan_is_a_long_plan_in_the_mirror(
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=8))
 def test_a_final_result_closes_all_of_it_inside_its_excursions(rows: list[Row]) -> None:
-    result = run(rows, timebox_bars=6)
+    result = run(rows, plan=scenario(timebox_minutes=20))
     if result.status == "final" and result.exits:
         assert sum(leg.fraction for leg in result.exits) == pytest.approx(1)
         assert -result.mae_r - 1e-9 <= result.system_r <= result.mfe_r + 1e-9

@@ -1,7 +1,8 @@
-"""Each setup is found where it is, missing where it is not, and the same in the mirror."""
+"""Each setup is found where it is, says why where it is not, and is the same in the mirror."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -9,32 +10,53 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.analysis.bias import BiasReading, judge_bias
-from core.analysis.setups import Candidate, breakout, support_bounce, trend_pullback
-from core.analysis.setups.drafting import draft_scenario, judge
+from core.analysis.setups import CATALOGUE, Candidate, View
 from core.domain.market import Level, MarketSnapshot, Regime
 from core.domain.setups import (
+    BounceParameters,
     BreakoutParameters,
-    SupportBounceParameters,
+    GapFillParameters,
+    MeanReversionParameters,
+    OpeningRangeParameters,
+    SetupName,
     TrendPullbackParameters,
+    VwapParameters,
 )
-from core.domain.tactics import Bias, Grade, Side
-from core.errors import InsufficientDataError
+from core.domain.tactics import Side
 from tests.unit.markets import daily, indicators, lead, mirrored, snapshot
 
 AIMS = {"first_target_atr": 1.0, "best_target_atr": 2.0, "maximum_target_atr": 4.0}
+RECLAIM = VwapParameters(
+    kind="vwap_reclaim", minimum_dip_atr=0.25, maximum_distance_fraction=0.005,
+    minimum_relative_volume=1.2, zone_atr=0.3, stop_atr=0.5, targets_atr=(1.0, 2.0, 3.0),
+)  # fmt: skip
+BOUNCE = BounceParameters(
+    kind="htf_support_bounce", touch_atr=0.3, touch_sessions=2, maximum_distance_fraction=0.01,
+    minimum_confluence=2, minimum_close_position=0.5, zone_atr=0.3, stop_atr=0.5, **AIMS,
+)  # fmt: skip
 BREAKOUT = BreakoutParameters(
-    lookback_sessions=20, fresh_sessions=1, maximum_extension_atr=1.5,
+    kind="breakout", lookback_sessions=20, fresh_sessions=1, maximum_extension_fraction=0.02,
     minimum_relative_volume=1.2, zone_atr=0.5, stop_atr=0.3, **AIMS,
 )  # fmt: skip
-BOUNCE = SupportBounceParameters(
-    touch_atr=0.3, touch_sessions=2, maximum_distance_atr=0.75, minimum_confluence=2,
-    minimum_close_position=0.5, zone_atr=0.3, stop_atr=0.5, **AIMS,
+GAP = GapFillParameters(minimum_gap_atr=0.8, maximum_gap_atr=2.5, zone_atr=0.1, stop_atr=0.25)
+REVERSION = MeanReversionParameters(
+    minimum_extension_atr=1.0, maximum_target_atr=6.0, swing_sessions=3,
+    minimum_close_position=0.6, zone_atr=0.2, stop_atr=0.2,
 )  # fmt: skip
 PULLBACK = TrendPullbackParameters(
     touch_atr=0.2, touch_sessions=3, swing_sessions=15, minimum_pullback_atr=1.5,
     maximum_distance_atr=1.0, rsi_minimum=45, rsi_maximum=65, zone_atr=0.4, stop_atr=0.6, **AIMS,
 )  # fmt: skip
+OPENING = OpeningRangeParameters(
+    maximum_range_atr=0.75, maximum_extension_fraction=0.01, minimum_relative_volume=1.5,
+    conditional_reach_atr=0.25, zone_atr=0.15, stop_atr=0.3, **AIMS,
+)  # fmt: skip
+PARAMETERS: dict[SetupName, Any] = {
+    "vwap_reclaim": RECLAIM, "htf_support_bounce": BOUNCE, "breakout": BREAKOUT, "gap_fill": GAP,
+    "range_mean_reversion": REVERSION, "trend_pullback": PULLBACK,
+    "opening_range_breakout": OPENING,
+}  # fmt: skip
+Market = tuple[MarketSnapshot, pd.DataFrame]
 
 
 def level(price: float, agree: int = 2, kind: str = "support") -> Level:
@@ -43,276 +65,466 @@ def level(price: float, agree: int = 2, kind: str = "support") -> Level:
     )
 
 
-def broken_out() -> tuple[MarketSnapshot, pd.DataFrame]:
+def find(name: SetupName, market: Market, side: Side = Side.LONG, **changes: Any) -> Any:
+    parameters = PARAMETERS[name].model_copy(update=changes)
+    return CATALOGUE[name].find(View.of(*market, side), parameters)
+
+
+def plan(name: SetupName, market: Market, side: Side = Side.LONG, **changes: Any) -> Candidate:
+    found = find(name, market, side, **changes)
+    assert isinstance(found, Candidate), found
+    return found
+
+
+def prices(found: Candidate) -> tuple[float, float, float]:
+    return found.entry_low, found.entry_high, found.stop
+
+
+def targets(found: Candidate) -> list[float]:
+    return [target.price for target in found.targets]
+
+
+def broken_out(**changes: Any) -> Market:
     """Twenty quiet sessions below 96, then a close at 97."""
-    bars = daily([(97.4, 95.0, 97.0)])
-    return snapshot(last=97, levels=(level(96),)), bars
+    return snapshot(**{"last": 97, "levels": (level(96),)} | changes), daily([(97.4, 95.0, 97.0)])
 
 
-def bounced() -> tuple[MarketSnapshot, pd.DataFrame]:
+def bounced(**changes: Any) -> Market:
     """A fall to a support at 90 that holds with a close in the upper half."""
-    bars = daily([(92, 90.8, 91.2), (91.4, 90.2, 91.1)])
-    return snapshot(last=91.1, levels=(level(90), level(94, 1, "resistance"))), bars
+    bars = daily([(92, 90.6, 90.9), (91.0, 90.2, 90.8)])
+    levels = (level(90), level(94, 1, "resistance"))
+    return snapshot(**{"last": 90.8, "levels": levels} | changes), bars
 
 
-def pulled_back() -> tuple[MarketSnapshot, pd.DataFrame]:
+def pulled_back(**changes: Any) -> Market:
     """A rise to 103, a fall to the 21-day average at 99, and a turn."""
     bars = daily([(103, 101, 102), (101, 99.3, 99.6), (100.5, 99.1, 100)])
-    return snapshot(last=100), bars
+    return snapshot(last=100, **changes), bars
 
 
-def only(found: list[Candidate]) -> Candidate:
-    assert len(found) == 1
-    return found[0]
+def stretched(**changes: Any) -> Market:
+    """A fall to 95, with the last candle closing near its high and MACD curling up."""
+    read = indicators(
+        bollinger_middle=100, sma50=104, sma200=112, macd_histogram=(-0.3, -0.2, -0.1)
+    )
+    bars = daily([(99, 97.0, 97.2), (97, 95.0, 96.6)], at=100)
+    return snapshot(**{"last": 96.6, "indicators": read} | changes), bars
+
+
+def in_session(close: float, **changes: Any) -> Market:
+    """Forty quiet sessions and a last close, then a session that trades since the open."""
+    fields = {
+        "previous_close": close, "gap_fraction": changes["session_open"] / close - 1,
+        "session_relative_volume": 1.6,
+    }  # fmt: skip
+    return snapshot(**fields | changes), daily([(close + 1, close - 1, close)])
+
+
+def reclaimed(**changes: Any) -> Market:
+    """A session that fell under its VWAP and is just over it again."""
+    so_far = {"session_open": 95.2, "session_high": 96.2, "session_low": 94, "vwap": 95.6}
+    return in_session(95, **{"last": 95.9, **so_far} | changes)
+
+
+def gapped(**changes: Any) -> Market:
+    """An open at 97.50 after a close at 100, and a price that moves up."""
+    so_far = {"session_open": 97.5, "session_high": 98, "session_low": 97.3}
+    return in_session(100, **{"last": 97.8, **so_far} | changes)
+
+
+def opened(**changes: Any) -> Market:
+    """A first five minutes between 95 and 96, and a price over them."""
+    so_far = {
+        "session_open": 95.2, "session_high": 96.3, "session_low": 95,
+        "opening_range_low": 95, "opening_range_high": 96,
+    }  # fmt: skip
+    return in_session(95, **{"last": 96.2, **so_far} | changes)
+
+
+FOUND: dict[SetupName, Market] = {
+    "vwap_reclaim": reclaimed(), "htf_support_bounce": bounced(), "breakout": broken_out(),
+    "gap_fill": gapped(), "range_mean_reversion": stretched(), "trend_pullback": pulled_back(),
+    "opening_range_breakout": opened(),
+}  # fmt: skip
+INTRADAY: list[SetupName] = ["vwap_reclaim", "gap_fill", "opening_range_breakout"]
+
+
+def test_a_price_back_over_vwap_with_volume_is_a_reclaim() -> None:
+    found = plan("vwap_reclaim", reclaimed())
+    assert prices(found) == (95.6, 96.2, 94.6)
+    assert (found.trigger.kind, found.trigger.price) == ("reclaim", 95.6)
+    assert found.trigger.min_relative_volume == 1.2
+    # one, two and three average ranges from the worst fill
+    assert targets(found) == [98.2, 100.2, 102.2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"last": 95.6}, "the price is on the other side of VWAP"),
+        ({"last": 96.1}, "the price has run too far from VWAP"),
+        ({"session_low": 95.2}, "the price does not come back from beyond VWAP"),
+        ({"session_relative_volume": 1.1}, "the volume is too low"),
+        ({"session_relative_volume": None}, "the volume of the session cannot be compared"),
+        ({"vwap": None}, "the session has no volume yet, so it has no VWAP"),
+    ],
+)
+def test_no_reclaim_is_found_where_none_is(changes: dict[str, Any], reason: str) -> None:
+    assert find("vwap_reclaim", reclaimed(**changes)) == reason
 
 
 def test_a_close_above_the_range_with_volume_is_a_breakout() -> None:
-    found = only(breakout.detect(*broken_out(), BREAKOUT))
+    found = plan("breakout", broken_out())
     assert (found.side, found.trigger.kind, found.trigger.price) == (Side.LONG, "cross_above", 96)
-    assert (found.entry_low, found.entry_high, found.stop) == (96, 97, 95.4)
+    assert prices(found) == (96, 97, 95.4)
     # no level ahead: one and two average ranges from the worst fill
-    assert [target.price for target in found.targets] == [99, 101]
+    assert targets(found) == [99, 101]
     assert found.level == level(96)
 
 
 @pytest.mark.parametrize(
-    "bars",
-    [daily([(96.4, 95, 95.9)]), daily([(101, 95, 99.5)])],
-    ids=["closed inside the range", "ran too far"],
+    ("close", "changes", "reason"),
+    [
+        (95.9, {}, "the price has not left the range"),
+        (98.5, {}, "the price has run too far from the range"),
+        (97, {"indicators": indicators(relative_volume=1.1)}, "the volume is too low"),
+    ],
 )
-def test_no_breakout_is_found_where_none_is(bars: pd.DataFrame) -> None:
-    assert breakout.detect(snapshot(last=bars["close"].iloc[-1]), bars, BREAKOUT) == []
-
-
-def test_a_breakout_without_volume_is_none() -> None:
-    quiet, bars = broken_out()
-    quiet = quiet.model_copy(update={"indicators": indicators(relative_volume=1.1)})
-    assert breakout.detect(quiet, bars, BREAKOUT) == []
+def test_no_breakout_is_found_where_none_is(
+    close: float, changes: dict[str, Any], reason: str
+) -> None:
+    market = snapshot(last=close, **changes), daily([(close + 0.4, 95, close)])
+    assert find("breakout", market) == reason
 
 
 def test_a_breakout_of_yesterday_holds_if_two_sessions_are_fresh() -> None:
-    bars = daily([(97.4, 95, 97), (97.5, 96.2, 96.8)])
-    two = BREAKOUT.model_copy(update={"fresh_sessions": 2})
-    assert only(breakout.detect(snapshot(last=96.8), bars, two)).trigger.kind == "hold_above"
+    market = snapshot(last=96.8), daily([(97.4, 95, 97), (97.5, 96.2, 96.8)])
+    assert plan("breakout", market, fresh_sessions=2).trigger.kind == "hold_above"
 
 
-def test_a_support_that_held_is_a_bounce() -> None:
-    found = only(support_bounce.detect(*bounced(), BOUNCE))
-    assert (found.entry_low, found.entry_high, found.stop) == (90, 90.6, 89)
-    assert (found.trigger.kind, found.trigger.price, found.rejects) == ("hold_above", 90, True)
-    # the resistance at 94 pays 2.1R: it is the best target, the first counts ranges
-    assert [target.price for target in found.targets] == [92.6, 94]
+def test_a_history_too_short_for_the_range_is_said() -> None:
+    market = snapshot(last=97), daily([(97.4, 95.0, 97.0)], quiet=10)
+    assert find("breakout", market) == "there are too few bars for a range"
+
+
+def test_a_session_that_breaks_out_is_judged_by_its_own_volume() -> None:
+    so_far = {"last": 97, "session_open": 95.5, "session_high": 97.4, "session_low": 95}
+    assert plan("breakout", in_session(95, **so_far)).trigger.kind == "cross_above"
+    dull = in_session(95, **so_far, session_relative_volume=1.1)
+    assert find("breakout", dull) == "the volume is too low"
+
+
+def test_a_pre_market_price_beyond_the_edge_is_no_break() -> None:
+    market = snapshot(last=97, previous_close=95, gap_fraction=0.02), daily([(96, 94, 95)])
+    assert find("breakout", market) == "the price has not left the range"
 
 
 @pytest.mark.parametrize(
-    ("rows", "agree"),
+    ("name", "market", "edge"),
     [
-        ([(92, 90.8, 91.2), (91.4, 90.2, 91.1)], 1),
-        ([(92, 91.0, 91.2), (91.4, 90.8, 91.1)], 2),
-        ([(92, 88.9, 91.2), (91.4, 90.2, 91.1)], 2),
-        ([(92, 89.5, 89.9), (91.4, 90.2, 91.1)], 2),
-        ([(92, 90.8, 91.2), (94.0, 90.2, 91.1)], 2),
+        ("breakout", (snapshot(last=95.6), daily([(95.8, 94, 95.6)])), 96),
+        ("opening_range_breakout", opened(last=95.6), 96),
     ],
-    ids=["weak level", "not touched", "stop was hit", "closed below", "closed low in its range"],
+)
+def test_a_price_just_short_of_the_edge_waits_for_the_break(
+    name: SetupName, market: Market, edge: float
+) -> None:
+    found = plan(name, market, conditional_reach_atr=0.3)
+    rule = found.trigger
+    assert (rule.kind, rule.price, rule.is_met) == ("cross_above", edge, False)
+    assert rule.min_relative_volume == PARAMETERS[name].minimum_relative_volume
+    assert find(name, market, conditional_reach_atr=0) == "the price has not left the range"
+    assert find(name, market, conditional_reach_atr=0.1) == "the price has not left the range"
+
+
+def test_a_support_that_held_is_a_bounce() -> None:
+    found = plan("htf_support_bounce", bounced())
+    assert prices(found) == (90, 90.6, 89)
+    assert (found.trigger.kind, found.trigger.price, found.rejects) == ("hold_above", 90, True)
+    # the resistance at 94 pays 2.1R: it is the best target, the first counts ranges
+    assert targets(found) == [92.6, 94]
+
+
+NOT_NEAR = "no strong level is near the price"
+NOT_HELD = "the level near the price was not touched and held"
+
+
+@pytest.mark.parametrize(
+    ("rows", "agree", "reason"),
+    [
+        ([(92, 90.6, 90.9), (91.0, 90.2, 90.8)], 1, NOT_NEAR),
+        ([(92, 91.0, 91.2), (91.4, 90.2, 91.1)], 2, NOT_NEAR),
+        ([(92, 90.7, 90.9), (91.0, 90.65, 90.8)], 2, NOT_HELD),
+        ([(92, 88.9, 90.9), (91.0, 90.2, 90.8)], 2, NOT_HELD),
+        ([(92, 89.5, 89.9), (91.0, 90.2, 90.8)], 2, NOT_HELD),
+        ([(92, 90.6, 90.9), (93.0, 90.2, 90.8)], 2, "the last candle does not turn away"),
+    ],
+    ids=["weak level", "too far", "not touched", "stop was hit", "closed below", "closed low"],
 )
 def test_no_bounce_is_found_where_none_is(
-    rows: list[tuple[float, float, float]], agree: int
+    rows: list[tuple[float, float, float]], agree: int, reason: str
 ) -> None:
-    market = snapshot(last=91.1, levels=(level(90, agree),))
-    assert support_bounce.detect(market, daily(rows), BOUNCE) == []
+    market = snapshot(last=rows[-1][2], levels=(level(90, agree),)), daily(rows)
+    assert find("htf_support_bounce", market).startswith(reason)
 
 
 def test_a_level_made_of_the_last_bar_itself_cannot_have_held() -> None:
     own = level(90).model_copy(update={"source": "pdl"})
-    market, bars = bounced()
-    assert support_bounce.detect(market.model_copy(update={"levels": (own,)}), bars, BOUNCE) == []
+    assert find("htf_support_bounce", bounced(levels=(own,))) == NOT_NEAR
 
 
 def test_a_trend_that_turned_at_its_average_is_a_pullback() -> None:
-    found = only(trend_pullback.detect(*pulled_back(), PULLBACK))
+    found = plan("trend_pullback", pulled_back())
     assert (found.side, found.trigger.kind) == (Side.LONG, "hold_above")
-    assert (found.entry_low, found.entry_high, found.stop) == (99, 99.8, 97.8)
+    assert prices(found) == (99, 99.8, 97.8)
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "reason"),
     [
-        {"regime": Regime(trend="flat", volatility="normal")},
-        {"indicators": indicators(rsi14=66)},
-        {"indicators": indicators(ema21=95)},
-        {"indicators": indicators(sma50=101)},
+        ({"regime": Regime(trend="flat", volatility="normal")}, "there is no trend"),
+        ({"regime": Regime(trend="down", volatility="normal")}, ""),
+        ({"indicators": indicators(rsi14=66)}, "RSI is out of its band"),
+        ({"indicators": indicators(ema21=95)}, "the price is far from its average"),
+        ({"indicators": indicators(sma50=101)}, "the price has lost its averages"),
+        ({"indicators": indicators(ema21=98)}, "the price has not come back to its average"),
     ],
-    ids=["flat trend", "overbought", "far from the average", "below the slower average"],
 )
-def test_no_pullback_is_found_where_none_is(changes: dict[str, Any]) -> None:
-    market, bars = pulled_back()
-    assert trend_pullback.detect(market.model_copy(update=changes), bars, PULLBACK) == []
+def test_no_pullback_is_found_where_none_is(changes: dict[str, Any], reason: str) -> None:
+    assert find("trend_pullback", pulled_back(**changes)) == reason
 
 
-def test_bars_of_another_moment_are_refused() -> None:
-    market, bars = pulled_back()
-    with pytest.raises(InsufficientDataError, match="do not end at the snapshot"):
-        trend_pullback.detect(market, bars.iloc[:-1], PULLBACK)
+def test_an_open_away_from_the_close_that_moves_back_is_a_gap_to_fill() -> None:
+    found = plan("gap_fill", gapped())
+    assert prices(found) == (97.5, 97.7, 97)
+    # half the gap, then all of it
+    assert targets(found) == [98.75, 100]
 
 
-PRICED = {"ema8", "ema21", "sma50", "sma200", "bollinger_upper", "bollinger_middle",
-          "bollinger_lower"}  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"session_open": 99}, "the gap is too small"),
+        ({"session_open": 94, "session_low": 93.9, "last": 94.1}, "the gap is too wide to be"),
+        ({"session_high": 100}, "the gap is filled already"),
+        ({"session_low": 97}, "the session has traded through the stop already"),
+        ({"last": 97.4}, "the price does not move back into the gap"),
+        ({"session_open": 101}, ""),
+    ],
+)
+def test_no_gap_fill_is_found_where_none_is(changes: dict[str, Any], reason: str) -> None:
+    found = find("gap_fill", gapped(**changes))
+    assert found.startswith(reason)
+    assert bool(found) == bool(reason)
 
 
-def in_mirror(market: MarketSnapshot, around: float = 200) -> MarketSnapshot:
-    """Return the snapshot with every price p as `around` - p, and every direction turned."""
+def test_a_gap_that_does_not_pay_is_refused() -> None:
+    wide = {"zone_atr": 0.5, "stop_atr": 0.5}
+    assert find("gap_fill", gapped(), **wide) == "the gap does not pay for the risk"
+
+
+def test_a_stretched_price_that_turns_goes_back_to_its_mean() -> None:
+    found = plan("range_mean_reversion", stretched())
+    assert prices(found) == (96.2, 96.6, 94.6)
+    assert found.trigger.kind == "curl"
+    # the mean, then the 50-day average; the 200-day average is out of reach
+    assert targets(found) == [100, 104]
+
+
+def test_the_mean_is_vwap_once_the_session_has_one() -> None:
+    market, bars = stretched()
+    own = {"vwap": 99.0, "session_open": 97, "session_high": 97.2, "session_low": 95}
+    open_ = {"gap_fraction": 0.0, "previous_close": 96.6}
+    assert targets(plan("range_mean_reversion", (market.model_copy(update=own | open_), bars))) == [
+        99, 104,
+    ]  # fmt: skip
+
+
+TURNING = {"bollinger_middle": 100, "sma50": 104, "sma200": 112}
+
+
+@pytest.mark.parametrize(
+    ("read", "reason"),
+    [
+        ({"bollinger_middle": 98}, "the price is not far from its mean"),
+        ({"bollinger_middle": 96}, ""),
+        ({"macd_histogram": (0.1, 0.2, 0.3)}, "MACD does not turn back"),
+        ({"sma50": 97}, "the way back to the mean does not pay for the risk"),
+    ],
+)
+def test_no_reversion_is_found_where_none_is(read: dict[str, Any], reason: str) -> None:
+    turned = {"macd_histogram": (-0.3, -0.2, -0.1)} | TURNING | read
+    assert find("range_mean_reversion", stretched(indicators=indicators(**turned))) == reason
+
+
+def test_a_cross_of_macd_turns_as_a_curl_does() -> None:
+    read = indicators(**TURNING, macd_histogram=(-0.1, -0.2, 0.1))
+    assert plan("range_mean_reversion", stretched(indicators=read)).trigger.kind == "curl"
+
+
+def test_a_candle_that_closes_at_its_low_is_no_reversal() -> None:
+    market = stretched(last=95.2)[0], daily([(99, 97.0, 97.2), (97, 95.0, 95.2)], at=100)
+    assert find("range_mean_reversion", market) == "the last candle is no reversal"
+
+
+def test_a_price_over_the_opening_range_with_volume_is_a_breakout() -> None:
+    found = plan("opening_range_breakout", opened())
+    assert prices(found) == (96, 96.3, 95.4)
+    assert (found.trigger.kind, found.trigger.is_met) == ("cross_above", True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"opening_range_low": None}, "the opening range is not known"),
+        ({"opening_range_low": 94.4}, "the opening range is too wide"),
+        ({"session_relative_volume": 1.4}, "the volume is too low"),
+        ({"last": 95.4}, "the price has not left the range"),
+        ({"last": 97}, "the price has run too far from the range"),
+    ],
+)
+def test_no_opening_range_breakout_is_found_where_none_is(
+    changes: dict[str, Any], reason: str
+) -> None:
+    assert find("opening_range_breakout", opened(**changes)) == reason
+
+
+@pytest.mark.parametrize("name", INTRADAY)
+@pytest.mark.parametrize("gap", [None, 0.01], ids=["no bars at all", "pre-market bars alone"])
+def test_an_intraday_setup_needs_a_bar_of_the_session(name: SetupName, gap: float | None) -> None:
+    market = snapshot(last=95, previous_close=95, gap_fraction=gap), daily([(96, 94, 95)])
+    assert find(name, market) == "no bar of the session yet"
+
+
+def gap_before_the_open(market: Market, last: float) -> Market:
+    yesterday, bars = market
+    gap = {
+        "last": last,
+        "previous_close": yesterday.last,
+        "gap_fraction": last / yesterday.last - 1,
+    }
+    return yesterday.model_copy(update=gap), bars
+
+
+def test_a_gap_through_the_zone_and_its_stop_is_said() -> None:
+    market = gap_before_the_open(stretched(), last=94.5)
+    reason = "the price is already through the zone and its stop"
+    assert find("range_mean_reversion", market) == reason
+
+
+def test_a_gap_over_the_zone_is_said() -> None:
+    market = gap_before_the_open(pulled_back(), last=101.9)
+    found = find("trend_pullback", market, maximum_distance_atr=9)
+    assert found == "the price has already run beyond the zone"
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_zero_range_is_no_error(name: SetupName) -> None:
+    market, bars = FOUND[name]
+    flat = market.indicators.model_copy(update={"atr14": 0.0})
+    assert isinstance(find(name, (market.model_copy(update={"indicators": flat}), bars)), str)
+
+
+@pytest.mark.parametrize(
+    ("edge", "reason"),
+    [
+        (1.0, "the targets are not in order beyond the entry"),
+        (10.003, "the average range is too small for the tick"),
+    ],
+)
+def test_a_range_smaller_than_a_tick_makes_no_plan(edge: float, reason: str) -> None:
+    bars = daily([(edge + 0.003, edge, edge + 0.002)])
+    bars.iloc[:-1] = [edge, edge - 0.002, edge - 0.001]
+    read = indicators(atr14=0.002, atr14_mean=0.002)
+    assert find("breakout", (snapshot(last=edge + 0.002, indicators=read), bars)) == reason
+
+
+def test_a_range_too_wide_for_the_price_makes_no_short_plan() -> None:
+    bars = daily([(9, 4, 5)], at=6.1)
+    read = indicators(atr14=8, atr14_mean=8)
+    market = snapshot(last=5, indicators=read), bars
+    found = find("breakout", market, Side.SHORT, maximum_extension_fraction=1)
+    assert found == "the average range is too wide for the price"
+
+
+PRICED = ("ema8", "ema21", "sma50", "sma200", "bollinger_upper", "bollinger_middle",
+          "bollinger_lower")  # fmt: skip
+SWAPPED = ("session_{}", "opening_range_{}", "premarket_{}", "previous_{}")
+
+
+def in_mirror(market: MarketSnapshot) -> MarketSnapshot:
+    """Return the snapshot with every price p as 2 x last - p, and every direction turned."""
+    around = 2 * market.last
+
+    def turn(price: float | None) -> float | None:
+        return None if price is None else around - price
+
     read = market.indicators
-    turned: dict[str, Any] = {name: around - getattr(read, name) for name in PRICED}
+    turned: dict[str, Any] = {name: turn(getattr(read, name)) for name in PRICED}
     turned |= {"rsi14": 100 - read.rsi14, "macd": -read.macd, "macd_signal": -read.macd_signal}
     turned["macd_histogram"] = tuple(-value for value in read.macd_histogram)
     kinds = {"support": "resistance", "resistance": "support"}
-    levels = [level(around - x.price, round(x.strength * 5), kinds[x.kind]) for x in market.levels]
+    levels = tuple(
+        x.model_copy(update={"price": around - x.price, "kind": kinds[x.kind]})
+        for x in market.levels
+    )
+    names = [(name.format("high"), name.format("low")) for name in SWAPPED]
+    spans = {high: turn(getattr(market, low)) for high, low in names}
+    spans |= {low: turn(getattr(market, high)) for high, low in names}
+    singles = {name: turn(getattr(market, name))
+               for name in ("previous_close", "vwap", "session_open")}  # fmt: skip
+    trend = {"up": "down", "down": "up", "flat": "flat"}[market.regime.trend]
+    own = market.lead
     return market.model_copy(
         update={
-            "last": around - market.last,
+            **spans,
+            **singles,
             "indicators": read.model_copy(update=turned),
-            "levels": tuple(levels),
-            "regime": Regime(trend="down", volatility="normal"),
-            "lead": lead(above_ema21=False, above_sma50=False),
+            "levels": levels,
+            "regime": market.regime.model_copy(update={"trend": trend}),
+            "lead": own and lead(above_ema21=not own.above_ema21, above_sma50=not own.above_sma50),
         }
     )
 
 
-@pytest.mark.parametrize(
-    ("detect", "parameters", "market"),
-    [
-        (breakout.detect, BREAKOUT, broken_out()),
-        (support_bounce.detect, BOUNCE, bounced()),
-        (trend_pullback.detect, PULLBACK, pulled_back()),
-    ],
-)
-def test_a_short_setup_is_the_long_one_in_the_mirror(
-    detect: Any, parameters: Any, market: tuple[MarketSnapshot, pd.DataFrame]
-) -> None:
-    long = only(detect(*market, parameters))
-    short = only(detect(in_mirror(market[0]), mirrored(market[1], 200), parameters))
+def turned_market(market: Market) -> Market:
+    return in_mirror(market[0]), mirrored(market[1], 2 * market[0].last)
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_short_setup_is_the_long_one_in_the_mirror(name: SetupName) -> None:
+    market = FOUND[name]
+    around = 2 * market[0].last
+    long, short = plan(name, market), plan(name, turned_market(market), Side.SHORT)
     assert (long.side, short.side) == (Side.LONG, Side.SHORT)
-    assert short.trigger.kind == long.trigger.kind.replace("above", "below")
-    edges = [200 - short.entry_high, 200 - short.entry_low, 200 - short.stop]
-    assert edges == pytest.approx([long.entry_low, long.entry_high, long.stop])
-    aims = [200 - target.price for target in short.targets]
-    assert aims == pytest.approx([target.price for target in long.targets])
+    kinds = {"cross_above": "cross_below", "hold_above": "hold_below", "reclaim": "reject"}
+    assert short.trigger.kind == kinds.get(long.trigger.kind, long.trigger.kind)
+    edges = [around - short.entry_high, around - short.entry_low, around - short.stop]
+    assert edges == pytest.approx(list(prices(long)))
+    assert [around - price for price in targets(short)] == pytest.approx(targets(long))
 
 
-def neutral_to(bias: Bias, direction: int) -> BiasReading:
-    votes = judge_bias(snapshot()).votes
-    turned = tuple(vote.model_copy(update={"direction": direction}) for vote in votes)
-    return BiasReading(bias=bias, total=3 * direction, votes=turned)
+def is_on_tick(price: float) -> bool:
+    ticks = price * (100 if price >= 1 else 10_000)
+    return abs(ticks - round(ticks)) < 1e-6
 
 
-BULLISH, BEARISH = neutral_to(Bias.BULLISH, 1), neutral_to(Bias.BEARISH, -1)
-
-
-def graded(agree: int = 1, best: float = 101.0, volume: float = 1.3, **changes: Any) -> Grade:
-    market, bars = broken_out()
-    found = only(breakout.detect(market, bars, BREAKOUT))
-    first, last = found.targets
-    aims = (first, last.model_copy(update={"price": best}))
-    found = found.model_copy(update={"level": level(96, agree), "targets": aims} | changes)
-    read = indicators(relative_volume=volume)
-    return draft_scenario(found, BULLISH, market.model_copy(update={"indicators": read})).grade
-
-
-@pytest.mark.parametrize(
-    ("options", "grade"),
-    [
-        # the risk is 1.6: 101 pays 2.5R, 101.8 3R, 100 1.9R, 99.1 1.3R
-        ({}, Grade.B),
-        ({"best": 101.8, "agree": 2}, Grade.A_PLUS),
-        ({"best": 101.8, "agree": 1}, Grade.B),
-        ({"best": 101.8, "agree": 2, "volume": 1.1}, Grade.B),
-        ({"best": 100.0}, Grade.C),
-        ({"best": 99.1}, Grade.DNP),
-        ({"stop": 89.0, "best": 130.0}, Grade.C),
-        ({"obstacle": "a strong level stands before the first target"}, Grade.DNP),
-    ],
-)
-def test_the_grade_follows_reward_confluence_and_volume(
-    options: dict[str, Any], grade: Grade
-) -> None:
-    assert graded(**options) is grade
-
-
-def test_a_plan_against_the_bias_is_not_played_and_says_so() -> None:
-    market, bars = broken_out()
-    judged = judge(only(breakout.detect(market, bars, BREAKOUT)), BEARISH, market)
-    assert judged.scenario.grade is Grade.DNP
-    assert judged.reasons == ("breakout, long: against the bearish bias",)
-
-
-def test_the_score_is_the_weighted_sum_of_its_parts() -> None:
-    market, bars = broken_out()
-    judged = judge(only(breakout.detect(market, bars, BREAKOUT)), BULLISH, market)
-    parts = judged.score_parts
-    assert (parts.grade, parts.confluence, parts.market_alignment) == (0.7, 0.4, 1)
-    # candle, risk and market pass; the histogram does not curl
-    assert parts.checklist == pytest.approx(3 / 6)
-    assert judged.scenario.score == pytest.approx(0.28 + 0.15 + 0.08 + 0.10)
-
-
-def test_the_checklist_has_its_six_points_in_order() -> None:
-    market, bars = broken_out()
-    judged = judge(only(breakout.detect(market, bars, BREAKOUT)), BULLISH, market)
-    verdicts = {item.name: item.verdict for item in judged.checklist}
-    assert verdicts == {
-        "macd_curl_with_bias": "fail", "vwap_confirmed": "na", "tape_slowed_at_level": "na",
-        "entry_candle_rejects": "pass", "risk_defined": "pass", "bias_matches_market": "pass",
-    }  # fmt: skip
-    assert all(item.evidence for item in judged.checklist)
-
-
-@pytest.mark.parametrize(
-    ("histogram", "verdict"), [((-0.3, -0.2, -0.1), "pass"), ((0.3, 0.2, 0.1), "fail")]
-)
-def test_a_curl_has_to_turn_the_plans_way(
-    histogram: tuple[float, float, float], verdict: str
-) -> None:
-    market, bars = broken_out()
-    found = only(breakout.detect(market, bars, BREAKOUT))
-    read = indicators(macd_histogram=histogram)
-    judged = judge(found, BULLISH, market.model_copy(update={"indicators": read}))
-    assert judged.checklist[0].verdict == verdict
-
-
-def test_a_missing_lead_leaves_the_market_point_open() -> None:
-    market, bars = broken_out()
-    market = market.model_copy(update={"lead": None})
-    judged = judge(only(breakout.detect(market, bars, BREAKOUT)), judge_bias(market), market)
-    assert (judged.checklist[5].verdict, judged.score_parts.market_alignment) == ("na", 0.5)
-
-
-def test_a_range_smaller_than_a_tick_makes_no_plan() -> None:
-    bars = daily([(1.003, 1.0, 1.002)], at=0)
-    bars.iloc[:-1] = [1.0, 0.998, 0.999]
-    read = indicators(atr14=0.002, atr14_mean=0.002)
-    assert breakout.detect(snapshot(last=1.002, indicators=read), bars, BREAKOUT) == []
-
-
-def test_a_range_too_wide_for_the_price_makes_no_short_plan() -> None:
-    bars = daily([(9, 4, 5)], at=12)
-    read = indicators(atr14=8, atr14_mean=8)
-    assert breakout.detect(snapshot(last=5, indicators=read), bars, BREAKOUT) == []
-
-
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.floats(0.05, 6), st.floats(0.51, 600), st.lists(st.floats(0.5, 1.6), max_size=6))
-def test_every_breakout_pays_its_risk_from_the_worst_fill(
+def test_every_breakout_is_ordered_and_on_the_tick(
     range_share: float, price: float, places: list[float]
 ) -> None:
     atr = price * range_share / 100
-    edge = price - 0.4 * atr
+    edge = price - min(0.4 * atr, 0.01 * price)
     bars = daily([(price + 0.1 * atr, edge, price)])
     bars.iloc[:-1] = [edge, edge - 2 * atr, edge - atr]
     levels = tuple(level(price * place, 1, "resistance") for place in places)
     market = snapshot(last=price, levels=levels, indicators=indicators(atr14=atr, atr14_mean=atr))
-    for found in breakout.detect(market, bars, BREAKOUT):
-        scenario = draft_scenario(found, BULLISH, market)
-        assert scenario.reward_risk(scenario.targets[0].price) >= 1 - 1e-9
-        assert scenario.best_reward_risk >= 2 - 1e-9
-        assert scenario.trigger.price < market.last
-        assert scenario.entry_low - atr <= market.last <= scenario.entry_high + atr
+    found = find("breakout", (market, bars))
+    if isinstance(found, str):
+        assert "too small" in found or "not in order" in found
+        return
+    path = [found.stop, found.entry_low, found.entry_high, *targets(found)]
+    assert all(a < b or (a == b and a == found.entry_low) for a, b in pairwise(path))
+    assert all(is_on_tick(one) for one in path)
+    assert found.trigger.price < market.last

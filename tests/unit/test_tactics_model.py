@@ -159,4 +159,4 @@ def test_the_same_event_told_twice_has_one_id() -> None:
 
 def test_plans_that_were_never_filled_are_not_trades() -> None:
     idle = {outcome for outcome in Outcome if not outcome.was_traded}
-    assert idle == {Outcome.INVALIDATED, Outcome.NEVER_TRIGGERED}
+    assert idle == {Outcome.INVALIDATED, Outcome.NEVER_TRIGGERED, Outcome.CANCELLED}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from core.analysis.setups.breaks import at_edge
 from core.analysis.setups.candidate import Candidate, View
 from core.domain.setups import BreakoutParameters
@@ -13,5 +15,5 @@ def find(view: View, parameters: BreakoutParameters) -> Candidate | str:
     if len(view.high) < lookback + fresh:
         return "there are too few bars for a range"
     edge = float(view.high[-lookback - fresh : -fresh].max())
-    act = "cross" if view.close[-2] <= edge else "hold"
+    act: Literal["cross", "hold"] = "cross" if view.close[-2] <= edge else "hold"
     return at_edge(view, parameters.kind, edge, act, parameters)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.analysis.setups.candidate import Candidate, View, relative_volume
-from core.analysis.setups.geometry import Zone, build, next_levels, trigger
+from core.analysis.setups.candidate import Candidate, View, volume_flaw
+from core.analysis.setups.geometry import Signal, Zone, build, next_levels
 from core.domain.setups import BreakParameters, SetupName
 
 
@@ -22,20 +22,12 @@ def at_edge(
     is_met = beyond > 0
     if not is_met and -beyond > parameters.conditional_reach_atr * view.atr:
         return "the price has not left the range"
-    flaw = _flaw(view, edge, parameters) if is_met else ""
+    if view.last - edge > parameters.maximum_extension_fraction * view.snapshot.last:
+        return "the price has run too far from the range"
+    volume = parameters.minimum_relative_volume
+    flaw = volume_flaw(view.snapshot, volume) if is_met else ""
     if flaw:
         return flaw
     zone = Zone.over(view, edge, parameters)
-    rule = trigger(
-        view, act if is_met else "cross", edge, parameters.minimum_relative_volume, is_met=is_met
-    )
-    return build(view, setup, zone, next_levels(view, zone, parameters), rule)
-
-
-def _flaw(view: View, edge: float, parameters: BreakParameters) -> str:
-    if view.last - edge > parameters.maximum_extension_fraction * view.snapshot.last:
-        return "the price has run too far from the range"
-    volume = relative_volume(view.snapshot)
-    if volume is None:
-        return "the volume of the session cannot be compared"
-    return "" if volume >= parameters.minimum_relative_volume else "the break lacks volume"
+    signal = Signal(act if is_met else "cross", edge, volume, is_met)
+    return build(view, setup, zone, next_levels(view, zone, parameters), signal)

@@ -19,6 +19,7 @@ from core.domain.tactics import Side, Target, Trigger
 
 SAME_LEVEL_ATR = 0.25
 NO_SESSION = "no bar of the session yet"
+OTHER_SIDE = ""  # the market gives this side nothing to say; the other side has its reason
 
 
 class Candidate(Frozen):
@@ -141,6 +142,14 @@ def relative_volume(snapshot: MarketSnapshot) -> float | None:
     return snapshot.session_relative_volume
 
 
+def volume_flaw(snapshot: MarketSnapshot, minimum: float) -> str:
+    """Return why there is not enough volume, an empty text if there is."""
+    volume = relative_volume(snapshot)
+    if volume is None:
+        return "the volume of the session cannot be compared"
+    return "" if volume >= minimum else "the volume is too low"
+
+
 def flaw_of(snapshot: MarketSnapshot, bars: pd.DataFrame) -> str:
     """Return why no plan can be made of a snapshot and its daily bars, an empty text if one can."""
     if not snapshot.indicators.atr14 > 0:
@@ -149,7 +158,7 @@ def flaw_of(snapshot: MarketSnapshot, bars: pd.DataFrame) -> str:
     ends_at = snapshot.last if snapshot.gap_fraction is None else snapshot.previous_close
     closes = bars["close"]
     if closes.empty or not math.isclose(closes.iloc[-1], ends_at, rel_tol=1e-9):
-        return "the daily bars do not end at the snapshot's last close"
+        return "the daily bars do not end at the last close"
     return ""
 
 

@@ -48,7 +48,7 @@ CATALOGUE: Mapping[SetupName, Rule] = {
 
 
 def detect(views: Mapping[Side, View], setup: SetupFile) -> dict[Side, Candidate | str]:
-    """Return for each side of a setup the plan with the file's time limits, or why there is none."""
+    """Return the plan on each side of a setup, with its time limits, or why there is none."""
     rule = CATALOGUE[setup.setup]
     limits = {
         "failure": rule.failure,

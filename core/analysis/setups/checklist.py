@@ -9,13 +9,12 @@ from typing import Literal
 
 from core.analysis.bias import BiasReading
 from core.analysis.setups.candidate import Candidate
-from core.analysis.setups.geometry import BEST_R, FIRST_R
+from core.analysis.setups.geometry import BEST_R, FIRST_R, ROUNDING
 from core.analysis.signals import macd_curl
 from core.domain.market import MarketSnapshot
 from core.domain.tactics import CheckItem, Scenario, Side
 
 STOP_ATR = (0.3, 3.0)
-ROUNDING = 1e-9
 
 Verdict = Literal["pass", "fail", "na"]
 

@@ -10,6 +10,7 @@ from core.analysis.levels import FULL_CONFLUENCE, confluence
 from core.analysis.rendering import usd
 from core.analysis.setups.candidate import Candidate, relative_volume
 from core.analysis.setups.checklist import check, risk_flaw
+from core.analysis.setups.geometry import ROUNDING
 from core.domain.market import MarketSnapshot
 from core.domain.tactics import Bias, CheckItem, Grade, Scenario, ScoreParts, Side
 
@@ -17,7 +18,6 @@ A_PLUS_R, C_R = 3.0, 1.5  # 2R makes a B, see `risk_flaw`
 A_PLUS_CONFLUENCE = 2
 A_PLUS_RELATIVE_VOLUME = 1.2
 MAXIMUM_ENTRY_DISTANCE_ATR = 3.0
-ROUNDING = 1e-9
 GRADE_PARTS = {Grade.A_PLUS: 1.0, Grade.B: 0.7, Grade.C: 0.4, Grade.DNP: 0.0}
 
 

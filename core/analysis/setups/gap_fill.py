@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.analysis.setups.candidate import NO_SESSION, Candidate, View, first_flaw
-from core.analysis.setups.geometry import BEST_R, FIRST_R, Zone, build, trigger
+from core.analysis.setups.candidate import NO_SESSION, OTHER_SIDE, Candidate, View, first_flaw
+from core.analysis.setups.geometry import BEST_R, FIRST_R, Signal, Zone, build
 from core.domain.setups import GapFillParameters
 
 
@@ -13,20 +13,22 @@ def find(view: View, parameters: GapFillParameters) -> Candidate | str:
         return NO_SESSION
     opened = view.turned(view.snapshot.session_open)
     filled = view.turned(view.snapshot.previous_close)
+    if filled < opened:
+        return OTHER_SIDE
     zone = Zone.over(view, opened, parameters)
     flaw = _flaw(view, zone, filled, parameters)
     if flaw:
         return flaw
     halfway = (opened + filled) / 2
     first = max(halfway, zone.worst + FIRST_R * zone.risk)
-    return build(view, parameters.kind, zone, (first, filled), trigger(view, "hold", opened))
+    return build(view, parameters.kind, zone, (first, filled), Signal("hold", opened))
 
 
 def _flaw(view: View, zone: Zone, filled: float, parameters: GapFillParameters) -> str:
-    gap = (filled - zone.base) / view.atr
+    gap = filled - zone.base
     flaws = {
-        "no gap on this side is wide enough": gap < parameters.minimum_gap_atr,
-        "the gap is too wide to be filled": gap > parameters.maximum_gap_atr,
+        "the gap is too small": gap < parameters.minimum_gap_atr * view.atr,
+        "the gap is too wide to be filled": gap > parameters.maximum_gap_atr * view.atr,
         "the gap is filled already": view.high[-1] >= filled,
         "the session has traded through the stop already": view.low[-1] <= zone.stop,
         "the price does not move back into the gap": view.last <= zone.base,

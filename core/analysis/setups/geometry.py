@@ -18,6 +18,7 @@ FRACTIONS = {1: (1.0,), 2: (0.5, 0.5), 3: (0.5, 0.3, 0.2)}
 FIRST_R = 1.0
 BEST_R = 2.0
 APART_R = 0.5
+ROUNDING = 1e-9
 
 Act = Literal["cross", "hold", "reclaim", "curl"]
 Kind = Literal[
@@ -47,26 +48,24 @@ class Zone(NamedTuple):
     def over(cls, view: View, base: float, geometry: Geometry) -> Zone:
         """Return the zone above `base`."""
         top, bottom = geometry.zone_atr * view.atr, geometry.stop_atr * view.atr
-        return cls(
-            base, up_to_tick(base), down_to_tick(base + top), down_to_tick(base - bottom)
-        )
+        return cls(base, up_to_tick(base), down_to_tick(base + top), down_to_tick(base - bottom))
 
     @property
     def risk(self) -> float:
         return self.worst - self.stop
 
 
-def trigger(
-    view: View, act: Act, base: float, volume: float = 0.0, *, is_met: bool = True
-) -> Trigger:
-    """Return the machine rule of an act at a turned price."""
-    kind = KINDS[act][0 if view.side is Side.LONG else 1]
-    price = view.turned(down_to_tick(base))
-    return Trigger(kind=kind, price=price, min_relative_volume=volume, is_met=is_met)
+class Signal(NamedTuple):
+    """What makes a plan active: an act at a turned price, with at least so much volume."""
+
+    act: Act
+    price: float
+    volume: float = 0.0
+    is_met: bool = True
 
 
 def build(
-    view: View, setup: SetupName, zone: Zone, targets: Sequence[float], rule: Trigger
+    view: View, setup: SetupName, zone: Zone, targets: Sequence[float], signal: Signal
 ) -> Candidate | str:
     """Return the plan with these targets, or why it cannot be one."""
     prices = [up_to_tick(price) for price in targets]
@@ -79,7 +78,7 @@ def build(
         setup=setup,
         side=view.side,
         level=view.level_at(zone.base),
-        trigger=rule,
+        trigger=_trigger(view, signal),
         entry_low=edges[0],
         entry_high=edges[1],
         stop=view.turned(zone.stop),
@@ -93,12 +92,12 @@ def next_levels(view: View, zone: Zone, geometry: LevelGeometry) -> tuple[float,
     """Aim at levels that pay 1R to 2R and 2R or more; where there is none, count ATR."""
     worst, risk = zone.worst, zone.risk
     ahead = [price for price, _ in view.levels if price > worst]
-    first_floor, best_floor = worst + FIRST_R * risk, worst + BEST_R * risk
+    first_floor, best_floor = (worst + r * risk - ROUNDING for r in (FIRST_R, BEST_R))
     by_atr = max(first_floor, worst + geometry.first_target_atr * view.atr)
     middle = worst + geometry.best_target_atr * view.atr
     first = next((price for price in ahead if first_floor <= price < best_floor), by_atr)
     limit = worst + geometry.maximum_target_atr * view.atr
-    least = max(best_floor, first + APART_R * risk)
+    least = max(best_floor, first + APART_R * risk - ROUNDING)
     best = next((price for price in ahead if least <= price <= limit), max(middle, least))
     return first, best
 
@@ -106,10 +105,11 @@ def next_levels(view: View, zone: Zone, geometry: LevelGeometry) -> tuple[float,
 def _flaw(view: View, zone: Zone, targets: Sequence[float]) -> str:
     reach = REACH_ATR * view.atr
     is_ordered = all(a < b for a, b in pairwise((zone.worst, *targets)))
+    is_wide = view.atr > 0 and zone.stop < zone.near <= zone.worst
     least = min(view.turned(zone.stop), view.turned(targets[-1]))
     flaws = {
-        "the average range is too small for the tick": not zone.stop < zone.near <= zone.worst,
-        "a target is on the wrong side of the entry": not is_ordered,
+        "the average range is too small for the tick": not is_wide,
+        "the targets are not in order beyond the entry": not is_ordered,
         "the average range is too wide for the price": least <= 0,
         "the price is already through the zone and its stop": view.last <= zone.stop,
         "the price has already run beyond the zone": view.last > zone.worst + reach,
@@ -118,9 +118,19 @@ def _flaw(view: View, zone: Zone, targets: Sequence[float]) -> str:
     return first_flaw(flaws)
 
 
+def _trigger(view: View, signal: Signal) -> Trigger:
+    return Trigger(
+        kind=KINDS[signal.act][0 if view.side is Side.LONG else 1],
+        price=view.turned(down_to_tick(signal.price)),
+        min_relative_volume=signal.volume,
+        is_met=signal.is_met,
+    )
+
+
 def _obstacle(view: View, worst: float, first: float) -> str:
     for price, level in view.levels:
-        if worst < price < first and confluence(level) >= OBSTACLE_CONFLUENCE:
+        # on the tick, or the level that is the first target would stand before it
+        if worst < up_to_tick(price) < first and confluence(level) >= OBSTACLE_CONFLUENCE:
             return "a strong level stands before the first target"
     return ""
 

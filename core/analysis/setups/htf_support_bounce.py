@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.analysis.levels import confluence
 from core.analysis.setups.candidate import Candidate, View
-from core.analysis.setups.geometry import Zone, build, next_levels, trigger
+from core.analysis.setups.geometry import Signal, Zone, build, next_levels
 from core.domain.market import Level, LevelSource
 from core.domain.setups import BounceParameters
 
@@ -25,7 +25,7 @@ def find(view: View, parameters: BounceParameters) -> Candidate | str:
     base, _ = max(held, key=lambda pair: (confluence(pair[1]), pair[0]))
     zone = Zone.over(view, base, parameters)
     targets = next_levels(view, zone, parameters)
-    return build(view, parameters.kind, zone, targets, trigger(view, "hold", base))
+    return build(view, parameters.kind, zone, targets, Signal("hold", base))
 
 
 def _is_near(view: View, price: float, level: Level, parameters: BounceParameters) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.analysis.setups.breaks import at_edge
-from core.analysis.setups.candidate import NO_SESSION, Candidate, View
+from core.analysis.setups.candidate import NO_SESSION, Candidate, View, volume_flaw
 from core.domain.setups import OpeningRangeParameters
 
 
@@ -17,4 +17,6 @@ def find(view: View, parameters: OpeningRangeParameters) -> Candidate | str:
     low, high = opening
     if high - low > parameters.maximum_range_atr * view.atr:
         return "the opening range is too wide"
-    return at_edge(view, parameters.kind, high, "cross", parameters)
+    # an opening without volume is none to wait for
+    flaw = volume_flaw(view.snapshot, parameters.minimum_relative_volume)
+    return flaw or at_edge(view, parameters.kind, high, "cross", parameters)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from core.analysis.setups.candidate import Candidate, View, first_flaw
+from core.analysis.setups.candidate import OTHER_SIDE, Candidate, View, first_flaw
 from core.analysis.setups.geometry import (
     APART_R,
     BEST_R,
     FIRST_R,
+    Signal,
     Zone,
     build,
     down_to_tick,
-    trigger,
     up_to_tick,
 )
 from core.domain.setups import MeanReversionParameters
@@ -19,6 +19,8 @@ from core.domain.setups import MeanReversionParameters
 def find(view: View, parameters: MeanReversionParameters) -> Candidate | str:
     """Return the plan back to the mean, or why there is none."""
     mean = _mean(view)
+    if mean < view.last:
+        return OTHER_SIDE
     flaw = _flaw(view, mean, parameters)
     if flaw:
         return flaw
@@ -26,7 +28,7 @@ def find(view: View, parameters: MeanReversionParameters) -> Candidate | str:
     targets = _targets(view, mean, zone, parameters)
     if not targets:
         return "the way back to the mean does not pay for the risk"
-    return build(view, parameters.kind, zone, targets, trigger(view, "curl", zone.base))
+    return build(view, parameters.kind, zone, targets, Signal("curl", zone.base))
 
 
 def _mean(view: View) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.analysis.setups.candidate import Candidate, View, first_flaw
-from core.analysis.setups.geometry import Zone, build, next_levels, trigger
+from core.analysis.setups.candidate import OTHER_SIDE, Candidate, View, first_flaw
+from core.analysis.setups.geometry import Signal, Zone, build, next_levels
 from core.domain.setups import TrendPullbackParameters
 from core.domain.tactics import Side
 
@@ -12,21 +12,21 @@ TRENDS = {Side.LONG: "up", Side.SHORT: "down"}
 
 def find(view: View, parameters: TrendPullbackParameters) -> Candidate | str:
     """Return the plan in the direction of the trend, or why there is none."""
+    trend = view.snapshot.regime.trend
+    if trend != TRENDS[view.side]:
+        return "there is no trend" if trend == "flat" else OTHER_SIDE
     average = view.turned(view.snapshot.indicators.ema21)
     flaw = _flaw(view, average, parameters)
     if flaw:
         return flaw
     zone = Zone.over(view, average, parameters)
     targets = next_levels(view, zone, parameters)
-    return build(view, parameters.kind, zone, targets, trigger(view, "hold", average))
+    return build(view, parameters.kind, zone, targets, Signal("hold", average))
 
 
 def _flaw(view: View, average: float, parameters: TrendPullbackParameters) -> str:
     slower = view.turned(view.snapshot.indicators.sma50)
     distance = view.last - average
-    trend, wanted = view.snapshot.regime.trend, TRENDS[view.side]
-    if trend != wanted:
-        return "there is no trend" if trend == "flat" else "the trend points the other way"
     has_lost = distance <= 0 or view.last <= slower
     is_far = distance > parameters.maximum_distance_atr * view.atr
     is_calm = parameters.rsi_minimum <= view.rsi <= parameters.rsi_maximum

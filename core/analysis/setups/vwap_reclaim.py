@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.analysis.setups.candidate import NO_SESSION, Candidate, View, relative_volume
-from core.analysis.setups.geometry import Zone, build, trigger
+from core.analysis.setups.candidate import NO_SESSION, Candidate, View, first_flaw, volume_flaw
+from core.analysis.setups.geometry import Signal, Zone, build
 from core.domain.setups import VwapParameters
 
 
@@ -20,17 +20,18 @@ def find(view: View, parameters: VwapParameters) -> Candidate | str:
         return flaw
     zone = Zone.over(view, base, parameters)
     targets = [zone.worst + step * view.atr for step in parameters.targets_atr]
-    rule = trigger(view, "reclaim", base, parameters.minimum_relative_volume)
-    return build(view, parameters.kind, zone, targets, rule)
+    signal = Signal("reclaim", base, parameters.minimum_relative_volume)
+    return build(view, parameters.kind, zone, targets, signal)
 
 
 def _flaw(view: View, base: float, parameters: VwapParameters) -> str:
     distance = (view.last - base) / view.snapshot.last
-    if distance <= 0:
-        return "the price is on the other side of VWAP"
-    if distance > parameters.maximum_distance_fraction:
-        return "the price has run too far from VWAP"
-    volume = relative_volume(view.snapshot)
-    if volume is None:
-        return "the volume of the session cannot be compared"
-    return "" if volume >= parameters.minimum_relative_volume else "the session lacks volume"
+    dip = base - float(view.low[-1])
+    return first_flaw(
+        {
+            "the price is on the other side of VWAP": distance <= 0,
+            "the price has run too far from VWAP": distance > parameters.maximum_distance_fraction,
+            "the price does not come back from beyond VWAP": dip
+            < parameters.minimum_dip_atr * view.atr,
+        }
+    ) or volume_flaw(view.snapshot, parameters.minimum_relative_volume)

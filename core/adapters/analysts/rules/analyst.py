@@ -10,10 +10,10 @@ from core.domain.insights import (
     HeadlineQuestion,
     Material,
     Opinion,
+    Signed,
     TacticProse,
     WritingTask,
 )
-from core.domain.model_calls import Answer
 from core.settings import Settings
 
 ENGINE = "rules/v2"
@@ -33,11 +33,11 @@ class RulesAnalyst:
     name = "rules"
     engine = ENGINE
 
-    def extract(self, question: HeadlineQuestion) -> Answer[Extraction]:
-        return Answer[Extraction](value=read_headline(question))
+    def extract(self, question: HeadlineQuestion) -> Signed[Extraction]:
+        return Signed[Extraction](value=read_headline(question), engine=ENGINE)
 
-    def judge(self, material: Material) -> Answer[Opinion]:
-        return Answer[Opinion](value=opinion_on(material))
+    def judge(self, material: Material) -> Signed[Opinion]:
+        return Signed[Opinion](value=opinion_on(material), engine=ENGINE)
 
-    def write(self, task: WritingTask) -> Answer[TacticProse]:
-        return Answer[TacticProse](value=prose_for(task))
+    def write(self, task: WritingTask) -> Signed[TacticProse]:
+        return Signed[TacticProse](value=prose_for(task), engine=ENGINE)

@@ -73,6 +73,14 @@ class _Response(BaseModel):
     usage: _Count | None = None
 
 
+class _Error(BaseModel):
+    message: str
+
+
+class _Failure(BaseModel):
+    error: _Error
+
+
 def read_completion(body: bytes) -> Reply:
     """Read a Chat Completion.
 
@@ -107,6 +115,9 @@ def read_response(body: bytes) -> Reply:
     return Reply(text, "whole" if found.status == "completed" else "cut", tokens)
 
 
+READERS = {"responses": read_response, "completions": read_completion}
+
+
 def to_answer(reply: Reply, shape: type[AnswerT], parameters: ModelParameters) -> Answer[AnswerT]:
     """Check the text against the shape, whatever the server promised.
 
@@ -125,15 +136,24 @@ def to_answer(reply: Reply, shape: type[AnswerT], parameters: ModelParameters) -
         reason = _problem(error, reply.text)
         raise InvalidAnswerError(NAME, OPERATION, reason, reply.tokens) from None
     used = Usage(input_tokens=reply.tokens[0], output_tokens=reply.tokens[1])
-    return Answer[shape](value=value, usage=used, parameters=parameters)  # type: ignore[valid-type]
+    return Answer(value=value, usage=used, parameters=parameters)
 
 
 def _read(body: bytes, envelope: type[Any]) -> Any:
     try:
         return envelope.model_validate_json(body)
     except ValidationError as error:
-        reason = _problem(error, body.decode(errors="replace"))
+        reason = _error_in(body) or _problem(error, body.decode(errors="replace"))
         raise InvalidAnswerError(NAME, OPERATION, f"no answer in the body: {reason}") from None
+
+
+def _error_in(body: bytes) -> str:
+    """Return what the server says went wrong, empty where it says nothing."""
+    try:
+        message = _Failure.model_validate_json(body).error.message
+    except ValidationError:
+        return ""
+    return plain_text(message, 2 * SHOWN_CHARACTERS)
 
 
 def _problem(error: ValidationError, text: str) -> str:
@@ -141,4 +161,4 @@ def _problem(error: ValidationError, text: str) -> str:
     where = ".".join(str(part) for part in first["loc"])
     start = plain_text(text[: 10 * SHOWN_CHARACTERS], SHOWN_CHARACTERS)
     wrong = f"{where}: {first['msg']}" if where else str(first["msg"])
-    return f"{plain_text(wrong, 200)}; it starts with {start!r}"
+    return f"{plain_text(wrong, 2 * SHOWN_CHARACTERS)}; it starts with {start!r}"

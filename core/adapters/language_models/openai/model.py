@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from core.adapters.fetching import is_web_address
@@ -26,34 +27,38 @@ class Limits:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where and with what a model is asked."""
+    """Where a model is asked, with what, and in which of OpenAI's two forms."""
 
     url: str
     api_key: str
+    form: Literal["responses", "completions"]
     limits: Limits = Limits()
-
-    @property
-    def is_own(self) -> bool:
-        """True for OpenAI itself; what is compatible need not know the Responses API."""
-        host = urlsplit(self.url).hostname or ""
-        return host == OWN_HOST or host.endswith(f".{OWN_HOST}")
 
 
 def create(settings: Settings) -> OpenAIModel:
     """Build it.
 
-    Raises: ConfigurationError without a model, with a wrong address, without a key for OpenAI.
+    Raises: ConfigurationError if address, model or key is missing or wrong.
     """
-    endpoint = Endpoint(settings.openai_url, settings.openai_api_key.get_secret_value())
-    if not is_web_address(endpoint.url):
-        raise ConfigurationError(f"OPENAI_BASE_URL={endpoint.url!r} is no http(s) address")
+    url, api_key = settings.openai_url, settings.openai_api_key.get_secret_value()
+    if not is_web_address(url):
+        raise ConfigurationError(f"OPENAI_BASE_URL={url!r} is no http(s) address")
     if not settings.openai_model:
         raise ConfigurationError("openai needs OPENAI_MODEL, the name of the model to ask")
-    if endpoint.is_own and not endpoint.api_key:
+    if _is_own(url) and not api_key:
         raise ConfigurationError(
             "openai needs OPENAI_API_KEY; only a server of your own (OPENAI_BASE_URL) does without"
         )
-    return OpenAIModel(endpoint, settings.openai_model)
+    if not (api_key.isascii() and api_key.isprintable()):
+        raise ConfigurationError("OPENAI_API_KEY must be one line of plain characters")
+    # What is compatible need not know the Responses API, or take its schema to heart.
+    form: Literal["responses", "completions"] = "responses" if _is_own(url) else "completions"
+    return OpenAIModel(Endpoint(url, api_key, form), settings.openai_model)
+
+
+def _is_own(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == OWN_HOST or host.endswith(f".{OWN_HOST}")
 
 
 class OpenAIModel:
@@ -63,7 +68,7 @@ class OpenAIModel:
 
     def __init__(self, endpoint: Endpoint, model: str) -> None:
         self.model = model
-        server = NAME if endpoint.is_own else urlsplit(endpoint.url).netloc.rpartition("@")[2]
+        server = NAME if _is_own(endpoint.url) else urlsplit(endpoint.url).netloc.rpartition("@")[2]
         self.engine = f"{server}/{model}"
         self._endpoint = endpoint
 
@@ -74,5 +79,5 @@ class OpenAIModel:
         from core.adapters.language_models.openai import answers, wire  # noqa: PLC0415
 
         body = wire.ask(self._endpoint, prompt, shape, parameters)
-        read = answers.read_response if self._endpoint.is_own else answers.read_completion
-        return answers.to_answer(read(body), shape, parameters)
+        reply = answers.READERS[self._endpoint.form](body)
+        return answers.to_answer(reply, shape, parameters)

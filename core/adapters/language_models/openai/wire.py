@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -16,6 +18,7 @@ import openai
 from openai import AsyncOpenAI
 from pydantic import BaseModel
 
+from core.adapters.fetching import shown
 from core.adapters.language_models.openai.model import NAME, NO_KEY, Endpoint, Limits
 from core.adapters.language_models.openai.schema import strict_schema
 from core.domain.model_calls import ModelParameters, Prompt
@@ -47,8 +50,7 @@ def ask(
 
     Raises: as `LanguageModel.complete`.
     """
-    request = _response_request if endpoint.is_own else _completion_request
-    arguments = request(prompt, shape, parameters)
+    arguments = REQUESTS[endpoint.form](prompt, shape, parameters)
     with _translated(endpoint):
         # Under asyncio the deadline holds for all of it, however slowly a server drips.
         return asyncio.run(_ask(endpoint, arguments))
@@ -63,16 +65,22 @@ async def _ask(endpoint: Endpoint, arguments: Mapping[str, Any]) -> bytes:
             base_url=endpoint.url,
             max_retries=0,  # the engine and the caller decide about a second try
             timeout=httpx2.Timeout(limits.total_s, connect=limits.connect_s),
+            http_client=openai.DefaultAsyncHttpx2Client(verify=_trusted()),
         ) as client,
         _sent(client, endpoint, arguments) as response,
     ):
         return await _read(response, limits)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    return httpx2.create_ssl_context()  # takes longer than a question to a server nearby
+
+
 def _sent(
     client: AsyncOpenAI, endpoint: Endpoint, arguments: Mapping[str, Any]
 ) -> AbstractAsyncContextManager[Any]:
-    if endpoint.is_own:
+    if endpoint.form == "responses":
         return client.responses.with_streaming_response.create(**arguments)
     return client.chat.completions.with_streaming_response.create(**arguments)
 
@@ -117,6 +125,9 @@ def _completion_request(
     }
 
 
+REQUESTS = {"responses": _response_request, "completions": _completion_request}
+
+
 def _messages(prompt: Prompt) -> list[dict[str, str]]:
     return [
         {"role": "system", "content": prompt.system},
@@ -147,14 +158,13 @@ def _translated(endpoint: Endpoint) -> Iterator[None]:
 
 
 def _connection_error(error: openai.APIConnectionError, endpoint: Endpoint) -> UnavailableError:
-    cause = error.__cause__
+    cause, place = error.__cause__, shown(endpoint.url)
     kind = type(cause or error).__name__
     if isinstance(cause, NOT_SENT):
-        return UnavailableError(NAME, OPERATION, f"{endpoint.url} cannot be reached: {kind}")
+        return UnavailableError(NAME, OPERATION, f"{place} cannot be reached: {kind}")
     if isinstance(error, openai.APITimeoutError):
-        reason = f"{endpoint.url} is silent ({kind})"
-        return UnansweredError(NAME, OPERATION, reason)
-    return UnansweredError(NAME, OPERATION, f"{endpoint.url} broke the connection: {kind}")
+        return UnansweredError(NAME, OPERATION, f"{place} is silent ({kind})")
+    return UnansweredError(NAME, OPERATION, f"{place} broke the connection: {kind}")
 
 
 def _status_error(error: openai.APIStatusError, api_key: str) -> AdapterError:
