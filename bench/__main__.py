@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-MODULES = ("flow", "store", "data", "indicators", "decisions", "resolution", "desk")
+MODULES = ("flow", "store", "data", "indicators", "decisions", "resolution", "claims", "desk")
 
 
 def main() -> int:

@@ -123,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_decision_commands(add)
     _add_store_commands(add)
     _add_import_command(add)
+    _add_export_command(add)
     _add_snapshot_command(add)
     return parser
 
@@ -172,6 +173,12 @@ def _add_import_command(add: Any) -> None:
     )
     importing.add_argument("--decimal", choices=[".", ","], help="bars: where it is not clear")
     importing.add_argument("--account", help="robinhood: a name, if there are several accounts")
+
+
+def _add_export_command(add: Any) -> None:
+    exporting = add("export", "Write the public ledger, with a script that verifies it.")
+    exporting.add_argument("what", choices=["ledger"])
+    exporting.add_argument("folder", type=_absolute, metavar="DIR")
 
 
 def _add_snapshot_command(add: Any) -> None:

@@ -88,6 +88,8 @@ def _wire(settings: Settings, storage: Storage) -> Desk:
     control = Control(client, workflows.workflows)
     playbook = load_playbook(settings.config_dir)
     state, adapters = DeskState(database), build_adapters(settings, playbook)
+    budget = Budget(database, playbook.models.daily_budget_usd)
+    budget.close_left_over()
     services = Services(
         settings=settings,
         clock=_clock(settings, state, adapters.market_data),
@@ -97,7 +99,7 @@ def _wire(settings: Settings, storage: Storage) -> Desk:
         ledger=EffectLedger(database, _owner()),
         state=state,
         approvals=Approvals(database, client, control.workflow),
-        budget=Budget(database, playbook.models.daily_budget_usd),
+        budget=budget,
         storage=storage,
         board=Board(storage),
     )

@@ -116,11 +116,20 @@ def resolve_effect(desk: Desk, arguments: Arguments) -> Any:
 
 
 def verify(desk: Desk, _arguments: Arguments) -> Any:
-    return desk.controls.verify()
+    """Recompute the audit chain, and the public ledger that is made of its rows."""
+    chain = desk.controls.verify()
+    ledger = desk.track_record.ledger_head() if chain.ok else None
+    return {**chain.model_dump(mode="json"), "ledger": _plain(ledger)}
 
 
 def backup(desk: Desk, arguments: Arguments) -> Any:
     return {"files": [path.name for path in desk.controls.backup(Path(arguments["folder"]))]}
+
+
+def export(desk: Desk, arguments: Arguments) -> Any:
+    """Write the public ledger; `folder` is absolute, whoever runs this."""
+    head = desk.track_record.export(Path(arguments["folder"]))
+    return {"folder": arguments["folder"], **head.model_dump(mode="json")}
 
 
 def snapshot(desk: Desk, arguments: Arguments) -> Any:
@@ -174,6 +183,7 @@ COMMANDS: dict[str, Command] = {
     "verify": Command(verify),
     "backup": Command(backup),
     "import": Command(import_file),
+    "export": Command(export),
     "snapshot": Command(snapshot),
     "next": Command(next_session, needs_engine=True),
 }

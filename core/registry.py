@@ -12,7 +12,8 @@ from core.settings import Settings
 PortT = TypeVar("PortT")
 
 KINDS = (
-    "market_data", "news", "fundamentals", "streams", "analysts", "language_models", "brokers", "publishers", "alerts",
+    "market_data", "news", "fundamentals", "streams", "analysts", "language_models", "brokers",
+    "publishers", "alerts",
 )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -109,13 +108,8 @@ def weekly_recap(
     another one has no setup to be counted for.
     """
     monday = week - timedelta(days=week.weekday())
-    sunday = monday + timedelta(days=6)
-    known = list(tactics)
-    ended = [
-        one
-        for one in resolutions
-        if monday <= one.resolved_at.astimezone(NEW_YORK).date() <= sunday
-    ]
+    sunday, known = monday + timedelta(days=6), list(tactics)
+    ended = [one for one in resolutions if monday <= _ended_on(one) <= sunday]
     traded = [one for one in ended if one.outcome.was_traded]
     best, worst = _best_and_worst(traded, known)
     return WeeklyRecap(
@@ -131,6 +125,10 @@ def weekly_recap(
     )
 
 
+def _ended_on(resolution: Resolution) -> date:
+    return resolution.resolved_at.astimezone(NEW_YORK).date()
+
+
 def _best_and_worst(
     traded: Iterable[Resolution], tactics: Iterable[Tactic]
 ) -> tuple[str | None, str | None]:
@@ -140,10 +138,10 @@ def _best_and_worst(
         for tactic in tactics
         for plan in tactic.scenarios
     }
-    net: defaultdict[str, list[float]] = defaultdict(list)
+    net: defaultdict[str, float] = defaultdict(float)
     for one in traded:
         setup = setups.get((one.tactic_id, one.version, one.scenario_key))
         if setup:
-            net[setup].append(one.system_r)
-    order = sorted(net, key=lambda setup: (-math.fsum(net[setup]), setup))
+            net[setup] += one.system_r
+    order = sorted(net, key=lambda setup: (-net[setup], setup))
     return (order[0] if order else None), (order[-1] if len(order) > 1 else None)

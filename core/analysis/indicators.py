@@ -154,14 +154,19 @@ def read_lead(
     (close,) = columns_of(bars, ("close",))
     check_numbers({"close": close}, MINIMUM_LEAD_BARS)
     last, previous = (session.last, close[-1]) if session else (float(close[-1]), close[-2])
+    ema21 = float(talib.EMA(close, timeperiod=21)[-1])
+    sma50 = float(talib.SMA(close, timeperiod=50)[-1])
     return Lead(
         symbol=symbol,
         last=last,
-        above_ema21=last > talib.EMA(close, timeperiod=21)[-1],
-        above_sma50=last > talib.SMA(close, timeperiod=50)[-1],
+        above_ema21=last > ema21,
+        above_sma50=last > sma50,
         change_fraction=float(last / previous - 1),
         label=label,
         above_vwap=session.above_vwap if session else None,
+        ema21=ema21,
+        sma50=sma50,
+        vwap=session.vwap if session else None,
     )
 
 

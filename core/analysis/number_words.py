@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from core.analysis.numbers_in_text import Reading, Unit
+from core.analysis.numbers_in_text import Reading, Unit, blank
 
 _VALUES = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -28,6 +28,12 @@ _VAGUE = re.compile(
     r"|(?:dozen|hundred|thousand|million|billion|trillion)s)\b",
     re.IGNORECASE,
 )
+_PARTS = {"third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
+_PART = re.compile(
+    r"\b(?P<count>a|one|two|three|four)[\s-]"
+    rf"(?P<part>{'|'.join(_PARTS)})(?:s\b|\b(?=\sof\b))",
+    re.IGNORECASE,
+)
 _HALF = re.compile(r"\bhalf\b", re.IGNORECASE)
 
 
@@ -35,6 +41,11 @@ def read_number_words(text: str) -> Iterator[Reading]:
     """Yield the spelled numbers of a visible text. A lone "one" is a pronoun and left out."""
     for match in _VAGUE.finditer(text):
         yield Reading(*match.span(), match.group(), "unknown")
+    for match in list(_PART.finditer(text)):
+        count = _VALUES.get(match["count"].lower(), 1)
+        value = Decimal(100 * count) / _PARTS[match["part"].lower()]
+        yield Reading(*match.span(), match.group(), "percent", value)
+        text = blank(text, *match.span())
     for match in _HALF.finditer(text):
         yield Reading(*match.span(), match.group(), "percent", Decimal(50), Decimal(0))
     for match in _SPELLED.finditer(text):

@@ -115,6 +115,8 @@ def _indicator_facts(indicators: Indicators) -> Iterator[Fact]:
 def _lead_facts(name: str, lead: Lead) -> Iterator[Fact]:
     yield Fact(fact_id=f"snapshot.{name}.symbol", value=lead.symbol, unit="text")
     yield Fact(fact_id=f"snapshot.{name}.last", value=lead.last, unit="usd")
+    for name_of in ("ema21", "sma50", "vwap"):
+        yield from _number(f"snapshot.{name}.{name_of}", getattr(lead, name_of), "usd")
     change = lead.change_fraction
     yield Fact(fact_id=f"snapshot.{name}.change_fraction", value=change, unit="fraction")
 

@@ -22,9 +22,14 @@ class Connections:
         self._services = services
 
     def doctor(self) -> list[ConnectionReport]:
-        """Return one line per shipped adapter."""
-        probes = self._probes()
-        return [_report(kind, name, probes.get((kind, name))) for kind, name in _shipped()]
+        """Return one line per shipped adapter. A language model is not asked: answers cost."""
+        probes, known = self._probes(), self._known()
+        return [
+            known.get((kind, name)) or _not_chosen(kind, name)
+            if kind == "language_models"
+            else _report(kind, name, probes.get((kind, name)))
+            for kind, name in _shipped()
+        ]
 
     def report(self) -> list[ConnectionReport]:
         """Return one line per shipped adapter from what is known already; nobody is asked."""
@@ -39,10 +44,12 @@ class Connections:
             "fundamentals": adapters.fundamentals,
         }
         others = [
-            ("streams", settings.stream), ("analysts", settings.analyst),
+            ("streams", settings.stream), ("analysts", adapters.analyst.name),
             ("brokers", settings.broker), ("alerts", settings.alerts),
             *(("publishers", name) for name in adapters.publishers),
         ]  # fmt: skip
+        if adapters.language_model:
+            feeds["language_models"] = [adapters.language_model]
         told = {
             (kind, one.name): _told(kind, one) for kind, asked in feeds.items() for one in asked
         }
@@ -66,7 +73,7 @@ class Connections:
         }
         return {
             **feeds,
-            ("analysts", settings.analyst): _saying(lambda: adapters.analyst.name),
+            ("analysts", adapters.analyst.name): _saying(lambda: adapters.analyst.name),
             ("brokers", settings.broker): _saying(
                 lambda: f"account {adapters.broker.account().account_id}"
             ),

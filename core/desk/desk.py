@@ -10,6 +10,7 @@ from core.desk.imports import Imports
 from core.desk.live import Live
 from core.desk.market import Market
 from core.desk.runs import Runs
+from core.desk.track_record import TrackRecords
 from core.flow.control import Control
 from core.flow.engine import Engine
 from core.flow.loader import LoadedWorkflows
@@ -39,6 +40,7 @@ class Desk:
         self.live = Live(services)
         self.market = Market(services, self.live)
         self.imports = Imports(services)
+        self.track_record = TrackRecords(services)
         self.housekeeping = Housekeeping(services, control, workflows)
         self.controls = Controls(services, self.housekeeping)
         self._services, self._engine, self._engine_runs = services, engine, False

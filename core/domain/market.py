@@ -144,6 +144,9 @@ class Lead(Frozen):
     change_fraction: Number
     label: Label
     above_vwap: Later[bool] = None
+    ema21: Later[Price] = None
+    sma50: Later[Price] = None
+    vwap: Later[Price] = None
 
 
 class Regime(Frozen):

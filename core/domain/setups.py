@@ -7,7 +7,7 @@ ages in daily sessions.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -42,6 +42,9 @@ def setup_title(setup: str, side: Side) -> str:
     if side is Side.SHORT and setup in _SHORT_TITLES:
         return _SHORT_TITLES[setup]
     return _TITLES.get(setup, setup.replace("_", " "))
+
+
+SETUP_TITLES = tuple(setup_title(name, Side.LONG) for name in get_args(SetupName))
 
 
 class Geometry(Frozen):

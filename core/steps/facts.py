@@ -10,14 +10,15 @@ from core.analysis.snapshot_facts import headline_facts, snapshot_facts, tactic_
 from core.domain.content import Fact
 from core.domain.insights import Insight
 from core.domain.market import MarketSnapshot
-from core.domain.setups import setup_title
+from core.domain.setups import SETUP_TITLES, setup_title
 from core.domain.tactics import CheckItem, Monitoring, Scenario, Tactic
 from core.flow.catalog import StepContext
 from core.steps.moment import eastern
 
 PHRASES = (
     "95 % interval", "EMA 8", "EMA 21", "SMA 50", "SMA 200", "8-day", "21-day", "50-day", "200-day",
-    "20-day", "52-week", "MACD(12,26,9)", "RSI(14)", "RSI 14", "ATR(14)", "ATR 14",
+    "20-day", "52-week", "MACD(12,26,9)", "RSI(14)", "RSI 14", "ATR(14)", "ATR 14", "TF: 1d",
+    "TF: 5m", *SETUP_TITLES,
 )  # fmt: skip
 TRIGGERS = {
     "cross_above": "price crosses above", "cross_below": "price crosses below",
@@ -104,6 +105,7 @@ def tactic_facts_of(context: StepContext, tactic: Tactic) -> tuple[Fact, ...]:
     risk = _risk_fraction(context, tactic)
     return (
         *tactic_facts(tactic),
+        Fact(fact_id="tactic.symbol", value=tactic.symbol, unit="text"),
         Fact(fact_id="tactic.version", value=tactic.version, unit="count"),
         Fact(fact_id="policy.risk_fraction", value=risk, unit="fraction"),
     )

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, NamedTuple
-
-from pydantic import ValidationError
+from typing import Any, Generic, NamedTuple
 
 from core.domain.base import Frozen, Sha256, canonical_json, content_sha256
 from core.domain.model_calls import (
@@ -110,7 +108,7 @@ class ModelDesk:
         try:
             value = question.shape.model_validate_json(call.answer)
             question.check(value)
-        except (ValidationError, ValueError):
+        except ValueError:
             return None  # the rules have changed since
         changes = {"status": CallStatus.CACHED, "usage": FREE, "run_id": question.run_id}
         self._calls.append([call.model_copy(update={**changes, "requested_at": self._now()})])
@@ -131,10 +129,8 @@ class ModelDesk:
             requested_at=asked_at,
             run_id=question.run_id,
             attempt=attempt,
-            status=outcome.status if isinstance(outcome, NoAnswer) else CallStatus.ANSWERED,
             usage=used,
-            answer="" if isinstance(outcome, NoAnswer) else canonical_json(outcome.value),
-            detail=outcome.reason if isinstance(outcome, NoAnswer) else "",
+            **_ending(outcome),
         )
         self._calls.append([call])
         return outcome
@@ -206,6 +202,12 @@ class ModelDesk:
                 "schema": _schema(question.shape),
             }
         )
+
+
+def _ending(outcome: Answer[AnswerT] | NoAnswer) -> dict[str, Any]:
+    if isinstance(outcome, NoAnswer):
+        return {"status": outcome.status, "detail": outcome.reason}
+    return {"status": CallStatus.ANSWERED, "answer": canonical_json(outcome.value)}
 
 
 def _no_answer(error: AdapterError) -> NoAnswer:

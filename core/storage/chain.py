@@ -7,11 +7,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-
 from core.domain.audit import GENESIS, AuditEntry, link
 from core.domain.base import canonical_json, content_sha256
-from core.storage.connection import Cursor
+from core.storage.connection import Cursor, insert
 from core.storage.values import plain
 
 LEDGER: dict[str, tuple[str, ...]] = {
@@ -24,16 +22,6 @@ LEDGER: dict[str, tuple[str, ...]] = {
     "publications": ("publication_id",),
 }
 SUBJECTS = {"tactic_events": "tactic_id", "fills": "client_order_id"}
-
-LINKS = pa.schema(
-    [
-        ("sequence", pa.int64()),
-        ("recorded_at", pa.timestamp("us")),
-        *((name, pa.string()) for name in ("actor", "action", "subject_id", "payload")),
-        *((name, pa.string()) for name in ("previous_sha256", "sha256")),
-    ]
-)
-
 
 class Statement(NamedTuple):
     """What an entry says, before it has a place in the chain."""
@@ -102,7 +90,9 @@ def _text(value: object) -> object:
 
 
 def _insert(cursor: Cursor, entries: Sequence[AuditEntry]) -> None:
-    rows = [{name: plain(value) for name, value in entry.model_dump().items()} for entry in entries]
-    cursor.register("links", pa.Table.from_pylist(rows, schema=LINKS))
-    cursor.execute("insert into audit_chain by name from links")
-    cursor.unregister("links")
+    names = AuditEntry.model_fields
+    insert(
+        cursor,
+        "audit_chain",
+        {name: [plain(getattr(entry, name)) for entry in entries] for name in names},
+    )

@@ -337,7 +337,7 @@ def test_the_prose_of_a_day_to_wait_reads_well(rules: Analyst) -> None:
         "Price is above EMA 21 at $250.20, SMA 50 at $240.00 and SMA 200 at $200.00. "
         "RSI 14 reads 63 and the MACD histogram does not curl. "
         "No headline of the last days is about it. "
-        "More reasons point up than down, so the view is bullish."
+        "The reasons lean up, so the view is bullish."
     )
     assert prose.objective == "Do nothing until price offers a plan that pays for its risk."
     assert "waiting is a plan" in prose.adaptability

@@ -78,6 +78,20 @@ def test_every_listing_is_one_json_document(
     assert all(field in row for row in rows)
 
 
+def test_the_public_ledger_is_exported_with_its_verifier(
+    data_dir: Path, report: dict, tmp_path: Path
+) -> None:
+    code, exported = core(data_dir, "export", "ledger", str(tmp_path / "ledger"))
+    assert (code, exported["folder"]) == (0, str(tmp_path / "ledger"))
+    _, verified = core(data_dir, "verify")
+    head = {name: exported[name] for name in ("entries", "sha256")}
+    assert verified["ledger"] == head
+    command = [sys.executable, str(tmp_path / "ledger" / "verify_ledger.py"), head["sha256"]]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    (tmp_path / "file").touch()
+    assert core(data_dir, "export", "ledger", str(tmp_path / "file"))[0] == 1
+
+
 def test_halt_and_resume_change_the_state(data_dir: Path, report: dict) -> None:
     assert core(data_dir, "halt", "--reason", "a test") == (0, {"trading": "halted"})
     assert core(data_dir, "resume") == (0, {"trading": "active"})

@@ -15,9 +15,9 @@ from core.settings import ROOT, Settings
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     folder = tmp_path / "config"
-    for name in ("workflows", "templates", "tactics"):
+    for name in ("workflows", "templates", "tactics", "prompts"):
         shutil.copytree(ROOT / "data" / name, folder / name)
-    for file in ("policy", "feeds", "entities", "lexicon"):
+    for file in ("policy", "feeds", "entities", "lexicon", "events", "models"):
         shutil.copy(ROOT / "data" / f"{file}.yaml", folder)
     return folder
 

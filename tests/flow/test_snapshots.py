@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import bootstrap
+from core.analysis.sessions import usual_share
 from core.desk import Desk
 from core.domain.feeds import CorporateAction, Fundamentals, Label, NewsItem, NewsReading
 from core.domain.market import MarketSnapshot
@@ -161,6 +162,28 @@ def test_the_sessions_own_bars_tell_the_gap_and_the_vwap(desk: Desk) -> None:
     assert (taken.last, taken.vwap) == (pytest.approx(close * 1.02), pytest.approx(close * 1.02))
     assert taken.previous_close == close
     assert snapshot(desk, symbol, AS_OF).vwap is None
+
+
+def test_the_sessions_volume_is_held_against_a_usual_one(desk: Desk) -> None:
+    symbol, noon = "BUSY", datetime(2023, 9, 12, 16, 0, tzinfo=UTC)
+    storage, bars = desk._services.storage, daily("BUSY")
+    storage.bars.append(bars, AS_OF - timedelta(hours=9))
+    storage.bars.append(intraday(symbol, bars["close"].iloc[-1]), noon)
+    mean = bars["volume"].tail(20).mean()
+    # two of the 78 bars of the session, 100 shares each
+    expected = 200 / (mean * usual_share(2 / 78))
+    assert snapshot(desk, symbol, noon).session_relative_volume == pytest.approx(expected)
+
+
+def test_volumes_of_different_providers_are_not_compared(desk: Desk) -> None:
+    symbol, noon = "FEEDS", datetime(2023, 9, 12, 16, 0, tzinfo=UTC)
+    storage, bars = desk._services.storage, daily("FEEDS")
+    storage.bars.append(bars, AS_OF - timedelta(hours=9))
+    other = intraday(symbol, bars["close"].iloc[-1]).assign(provider="other")
+    storage.bars.append(other, noon)
+    taken = snapshot(desk, symbol, noon)
+    assert taken.session_open is not None
+    assert taken.session_relative_volume is None
 
 
 def intraday(symbol: str, price: float) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pytest
 
 from core import bootstrap
 from core.desk import Desk
-from core.domain.feed_policy import FeedPolicy, ProviderPolicy
+from core.domain.feed_policy import ProviderPolicy
 from core.domain.feeds import CorporateAction, Fundamentals, Label, Quote
 from core.domain.market import BAR_COLUMNS, BarQuery, Timeframe
 from core.errors import AppError, InsufficientDataError

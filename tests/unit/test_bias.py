@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.analysis.bias import judge_bias
 from core.domain.market import Regime
@@ -39,10 +41,44 @@ def test_a_missing_lead_abstains_and_says_so() -> None:
     assert "not known" in vote.text
 
 
-def test_volatility_does_not_vote() -> None:
-    calm = snapshot(regime=Regime(trend="up", volatility="low"))
-    wild = snapshot(regime=Regime(trend="up", volatility="high"))
-    assert judge_bias(calm) == judge_bias(wild)
+@pytest.mark.parametrize(
+    ("above_ema21", "above_sma50", "above_vwap", "direction"),
+    [
+        (True, False, True, 1), (False, True, False, -1), (True, True, False, 0),
+        (False, False, True, 0), (True, True, None, 1), (True, False, None, 0),
+    ],
+)  # fmt: skip
+def test_the_lead_votes_by_vwap_once_its_session_has_one(
+    above_ema21: bool, above_sma50: bool, above_vwap: bool | None, direction: int
+) -> None:
+    leader = lead(above_ema21=above_ema21, above_sma50=above_sma50, above_vwap=above_vwap)
+    assert judge_bias(snapshot(lead=leader)).direction_of("lead") == direction
+
+
+RANGES = st.floats(0.01, 1000)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    ranges=st.tuples(RANGES, RANGES),
+    bands=st.tuples(RANGES, RANGES),
+    vix=st.none() | st.floats(5, 90),
+    states=st.tuples(*[st.sampled_from(["low", "normal", "high"])] * 2),
+    squeeze=st.booleans(),
+)
+def test_volatility_does_not_vote(
+    ranges: tuple[float, float], bands: tuple[float, float], vix: float | None,
+    states: tuple[str, str], squeeze: bool,
+) -> None:  # fmt: skip
+    calm = snapshot()
+    wild = indicators(
+        atr14=ranges[0], atr14_mean=ranges[1], bollinger_upper=bands[0], bollinger_lower=bands[1],
+        bollinger_width=bands[0], bollinger_squeeze=squeeze, atr_state=states[0],
+    )  # fmt: skip
+    regime = {"trend": "up", "volatility": states[1], "vix": vix,
+              "volatility_source": "atr" if vix is None else "vix"}  # fmt: skip
+    changed = snapshot(indicators=wild, regime=Regime.model_validate(regime))
+    assert judge_bias(changed) == judge_bias(calm)
 
 
 def test_every_vote_names_its_facts() -> None:

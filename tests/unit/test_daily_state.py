@@ -42,7 +42,8 @@ def told(state: DailyState) -> tuple[object, ...]:
     read = state.read()
     return (
         read.sha256, read.count, read.first_date, read.last_date, read.last_close,
-        read.previous_close, read.provider, read.label, read.indicators, read.close.tolist(),
+        read.previous_close, read.mean_volume, read.provider, read.label, read.indicators,
+        read.close.tolist(),
         levels_of(read.recent(400), read.indicators, read.last_close),
     )  # fmt: skip
 
@@ -101,3 +102,10 @@ def test_a_reading_names_all_its_providers_that_of_the_last_bar_first(grown: int
 
 def test_a_reading_of_one_provider_names_that_one() -> None:
     assert DailyState(history(6, LEAST)).read().provider == "sample"
+
+
+def test_the_mean_volume_is_that_of_the_last_20_bars() -> None:
+    bars = history(1, 260)
+    grown = DailyState(bars.head(250))
+    grown.append(rows(bars.iloc[250:]))
+    assert grown.read().mean_volume == pytest.approx(bars["volume"].tail(20).mean())

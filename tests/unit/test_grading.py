@@ -160,6 +160,12 @@ def test_the_plan_says_what_ends_it_before_the_entry() -> None:
     assert made.scenario.invalidation == text
 
 
+@pytest.mark.parametrize(("after", "kept"), [(None, None), (1, 1), (2, None)])
+def test_the_stop_moves_only_while_something_is_left(after: int | None, kept: int | None) -> None:
+    made = judged(breakeven_after_target=after)
+    assert (len(made.scenario.targets), made.scenario.breakeven_after_target) == (2, kept)
+
+
 def test_a_range_of_zero_is_a_flaw_and_no_error() -> None:
     market = broken_out()[0]
     flat = market.indicators.model_copy(update={"atr14": 0.0})

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.analysis.sessions import SessionReading, read_session
+from core.analysis.sessions import SessionReading, read_session, usual_share
 from core.domain.feeds import SessionHours
 from core.errors import InsufficientDataError
 
@@ -76,6 +76,62 @@ def test_a_pre_market_without_volume_has_prices_but_no_vwap() -> None:
     reading = read(("08:00", 98, 0), ("08:05", 99, 0))
     assert reading.premarket_vwap is None
     assert (reading.premarket_high, reading.premarket_low) == (99.5, 97.5)
+
+
+def test_the_session_so_far_is_read_from_its_own_bars() -> None:
+    reading = read(("09:25", 90, 1000), ("09:30", 102, 100), ("09:35", 106, 300), ("09:40", 99, 50))
+    assert reading.session_open == 101.5
+    assert (reading.session_high, reading.session_low) == (106.5, 98.5)
+    assert (reading.opening_range_high, reading.opening_range_low) == (102.5, 101.5)
+    assert reading.session_volume == 450
+    assert reading.elapsed_fraction == pytest.approx(15 / 390)
+
+
+def test_before_the_open_there_is_no_session() -> None:
+    reading = read(("08:00", 90, 1), ("08:05", 104, 1))
+    assert (reading.session_open, reading.session_high, reading.session_low) == (None, None, None)
+    assert (reading.opening_range_high, reading.session_volume) == (None, None)
+    assert reading.relative_volume(1000) is None
+
+
+def test_without_the_first_five_minutes_the_opening_range_is_not_known() -> None:
+    reading = read(("09:35", 106, 300))
+    assert (reading.opening_range_high, reading.opening_range_low) == (None, None)
+    assert reading.session_open == 105.5
+
+
+def test_a_half_day_passes_faster() -> None:
+    hours = HOURS.model_copy(update={"closes_at": OPENS + timedelta(hours=3.5)})
+    bars = intraday(("09:30", 102, 100), ("12:55", 102, 100))
+    reading = read_session(bars, hours, 100.0)
+    assert reading is not None
+    assert reading.elapsed_fraction == 1
+    assert reading.relative_volume(200) == 1
+
+
+def test_volume_is_held_against_what_is_usual_by_then() -> None:
+    reading = read(
+        *((f"{9 + (30 + 5 * n) // 60:02}:{(30 + 5 * n) % 60:02}", 100, 10) for n in range(39))
+    )
+    assert reading.elapsed_fraction == 0.5
+    assert usual_share(0.5) == 0.5
+    assert reading.relative_volume(780) == pytest.approx(1)
+    assert reading.relative_volume(390) == pytest.approx(2)
+    assert reading.relative_volume(0) is None
+
+
+def test_a_morning_is_usually_busier_than_its_time() -> None:
+    shares = [usual_share(part / 10) for part in range(11)]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[10]) == (0, 1)
+    assert shares[1] > 0.1
+    assert shares[9] < 0.9
+
+
+def test_a_snapshot_holds_the_session_but_not_its_raw_volume() -> None:
+    fields = read(("09:30", 102, 100)).snapshot_fields(mean_volume=5000)
+    assert fields.keys().isdisjoint({"last", "session_volume", "elapsed_fraction"})
+    assert fields["session_relative_volume"] == pytest.approx(100 / (5000 * usual_share(5 / 390)))
 
 
 @pytest.mark.parametrize("bars", [(), (("03:55", 50, 1),), (("16:00", 50, 1), ("16:05", 50, 1))])

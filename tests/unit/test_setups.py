@@ -86,7 +86,9 @@ def targets(found: Candidate) -> list[float]:
 
 def broken_out(**changes: Any) -> Market:
     """Twenty quiet sessions below 96, then a close at 97."""
-    return snapshot(**{"last": 97, "levels": (level(96),)} | changes), daily([(97.4, 95.0, 97.0)])
+    busy = indicators(relative_volume=1.6)
+    fields = {"last": 97, "levels": (level(96),), "indicators": busy}
+    return snapshot(**fields | changes), daily([(97.4, 95.0, 97.0)])
 
 
 def bounced(**changes: Any) -> Market:
@@ -163,7 +165,7 @@ def test_a_price_back_over_vwap_with_volume_is_a_reclaim() -> None:
     [
         ({"last": 95.6}, "the price is on the other side of VWAP"),
         ({"last": 96.1}, "the price has run too far from VWAP"),
-        ({"session_low": 95.2}, "the price does not come back from beyond VWAP"),
+        ({"session_low": 95.2}, "the price does not come back from the other side of VWAP"),
         ({"session_relative_volume": 1.1}, "the volume is too low"),
         ({"session_relative_volume": None}, "the volume of the session cannot be compared"),
         ({"vwap": None}, "the session has no volume yet, so it has no VWAP"),
@@ -245,8 +247,8 @@ def test_a_support_that_held_is_a_bounce() -> None:
     assert targets(found) == [92.6, 94]
 
 
-NOT_NEAR = "no strong level is near the price"
-NOT_HELD = "the level near the price was not touched and held"
+NOT_NEAR = "no strong level is in reach"
+NOT_HELD = "the level in reach was not touched and held"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +288,7 @@ def test_a_trend_that_turned_at_its_average_is_a_pullback() -> None:
         ({"regime": Regime(trend="down", volatility="normal")}, ""),
         ({"indicators": indicators(rsi14=66)}, "RSI is out of its band"),
         ({"indicators": indicators(ema21=95)}, "the price is far from its average"),
-        ({"indicators": indicators(sma50=101)}, "the price has lost its averages"),
+        ({"indicators": indicators(sma50=101)}, "the averages do not carry the price"),
         ({"indicators": indicators(ema21=98)}, "the price has not come back to its average"),
     ],
 )
@@ -415,7 +417,7 @@ def test_a_gap_through_the_zone_and_its_stop_is_said() -> None:
 def test_a_gap_over_the_zone_is_said() -> None:
     market = gap_before_the_open(pulled_back(), last=101.9)
     found = find("trend_pullback", market, maximum_distance_atr=9)
-    assert found == "the price has already run beyond the zone"
+    assert found == "the price has already left the zone behind"
 
 
 @pytest.mark.parametrize("name", FOUND)
@@ -428,7 +430,7 @@ def test_a_zero_range_is_no_error(name: SetupName) -> None:
 @pytest.mark.parametrize(
     ("edge", "reason"),
     [
-        (1.0, "the targets are not in order beyond the entry"),
+        (1.0, "the targets are not in order after the entry"),
         (10.003, "the average range is too small for the tick"),
     ],
 )

@@ -22,6 +22,7 @@ from core.domain.tactics import (
     Tactic,
     Target,
     Trigger,
+    contradictions,
 )
 
 MORNING = datetime(2024, 3, 4, 13, 15, tzinfo=UTC)
@@ -137,9 +138,36 @@ def test_a_plan_needs_its_six_points() -> None:
         tactic(checklist=())
 
 
-def test_two_plans_that_contradict_each_other_are_refused() -> None:
-    with pytest.raises(ValidationError, match="contradicting"):
-        tactic(scenarios=(scenario(), short()))
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"trigger": Trigger(kind="cross_below", price=95), "entry_low": 100.5, "entry_high": 102},
+        {"entry_low": 90, "entry_high": 91, "stop": 92, "targets": aims(89, 88)},
+    ],
+    ids=["same zone and trigger", "zones overlap", "same trigger"],
+)
+def test_plans_that_contradict_each_other_are_refused(other: dict[str, Any]) -> None:
+    against = short(key="b", **other)
+    assert contradictions([scenario(), against]) == [("a", "b")]
+    with pytest.raises(ValidationError, match="contradicting plans: a and b"):
+        tactic(scenarios=(scenario(), against))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        scenario(key="b", trigger=Trigger(kind="hold_above", price=100)),
+        short(
+            key="b", trigger=Trigger(kind="cross_below", price=95), entry_low=94, entry_high=95,
+            stop=96, targets=aims(93, 91),
+        ),
+    ],
+    ids=["the same side", "another zone"],
+)  # fmt: skip
+def test_plans_that_want_different_things_may_stand_together(other: Scenario) -> None:
+    assert contradictions([scenario(), other]) == []
+    assert len(tactic(scenarios=(scenario(), other)).scenarios) == 2
 
 
 def event(**changes: Any) -> TacticEvent:

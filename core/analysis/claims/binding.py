@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from core.analysis.claims.fact_index import FactIndex
@@ -11,7 +12,7 @@ from core.analysis.numbers_in_text import Reading
 
 _VERB = r"(?:is|are|was|at|of|reads|reading|stands|sits|equals)"
 _TIGHT = re.compile(
-    rf"\s?(?:now\s|currently\s)?(?:{_VERB}\s)?(?:now\s|currently\s|at\s)?[(:=]?\s{{0,2}}"
+    rf"\s?(?:reading\s|value\s|level\s)?(?:now\s|currently\s)?(?:{_VERB}\s)?(?:now\s|currently\s|at\s)?[(:=]?\s{{0,2}}"
 )
 _LOOSE = re.compile(rf"(?:\s(?:now|currently))?\s?(?:{_VERB}\s(?:now\s|currently\s|at\s)?|[:=]\s?)")
 _INVERSE = re.compile(r"\s\((?:the\s|its\s)?")
@@ -23,15 +24,17 @@ def bind(
 ) -> dict[int, Name]:
     """Return the names that have a number, by the place of that number."""
     bound: dict[int, Name] = {}
+    starts = [reading.start for reading in readings]
     for name in names:
-        for reading in readings:
+        first = bisect_left(starts, name.start - _REACH)
+        for reading in readings[first : bisect_right(starts, name.end + _REACH)]:
             if _follows(text, name, reading, index) or _explains(text, name, reading, index):
                 bound.setdefault(reading.start, name)
     return bound
 
 
 def _follows(text: str, name: Name, reading: Reading, index: FactIndex) -> bool:
-    if not 0 <= reading.start - name.end <= _REACH or name.binds == "symbol":
+    if reading.start < name.end:
         return False
     form = _TIGHT if name.binds == "tight" else _LOOSE
     return bool(form.fullmatch(text, name.end, reading.start)) and _fits(name, reading, index)
@@ -39,7 +42,7 @@ def _follows(text: str, name: Name, reading: Reading, index: FactIndex) -> bool:
 
 def _explains(text: str, name: Name, reading: Reading, index: FactIndex) -> bool:
     """Tell whether the name stands in parentheses behind the number, and is known."""
-    if not 0 <= name.start - reading.end <= _REACH or not index.any_named(name.owner, name.keys):
+    if name.start < reading.end or not index.named(name.owner, name.keys):
         return False
     between = _INVERSE.fullmatch(text, reading.end, name.start)
     return bool(between) and _fits(name, reading, index)

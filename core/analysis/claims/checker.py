@@ -46,9 +46,7 @@ def _raw_findings(text: str, allowed: Sequence[str]) -> Iterator[Finding]:
     yield from foreign_signs(text)
 
 
-def _findings(
-    shown: ShownText, facts: Sequence[Fact], allowed: Sequence[str]
-) -> Iterator[Finding]:
+def _findings(shown: ShownText, facts: Sequence[Fact], allowed: Sequence[str]) -> Iterator[Finding]:
     readable, text = shown.text, shown.text
     for start, end, _ in list(find_phrases(readable, allowed)):
         readable = blank(readable, start, end)

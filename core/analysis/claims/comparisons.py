@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.analysis.claims.comparators import Comparator, find_comparators
-from core.analysis.claims.fact_index import MAIN
+from core.analysis.claims.fact_index import MAIN, FactIndex
+from core.analysis.claims.grammar import (
+    AFTER,
+    AGAIN,
+    BEFORE,
+    DENIAL,
+    LISTED,
+    NEW_SUBJECT,
+    NOT,
+    PLURAL,
+)
 from core.analysis.claims.operands import Operand, operands
 from core.analysis.claims.passage import Finding, Passage
 from core.analysis.claims.plans import is_plan
@@ -22,46 +31,16 @@ from core.analysis.claims.relations import (
     votes,
 )
 
-_I = re.IGNORECASE
-_VERBS = (
-    r"is|are|isn't|aren't|not|stands?|sits?|holds?|held|remains?|stays?|trades?|traded|trading"
-    r"|closed|closes|settled|finished|ended|moves|reads|has|histogram"
-)
-_LEFT_GAP = re.compile(
-    rf"(?:[\s,]|\([^()]*\)|\b(?:{_VERBS}|now|currently|still|also|well|just|slightly|both|all|on|the"
-    r"|which|and|last|far|today)\b)*",
-    _I,
-)
-_RIGHT_GAP = re.compile(r"\s*(?:(?:its|the|their|both|of|that|price|level|at|a)\s+)*", _I)
-_AND_GAP = re.compile(
-    r"\s*(?:,|\band\b|\bor\b|\bas well as\b)(?:\s|,|\b(?:and|or|also|its|the|both|at|of)\b)*", _I
-)
-_ELLIPSIS = re.compile(r"[\s,]*\b(?:and|or|but|yet)\b[\s,]*(?:is|are|also|still|now)?\s*", _I)
-_NEW_SUBJECT = re.compile(
-    r"\s*(?:\([^()]*\)\s*)?(?:[<>\u2264\u2265]|(?:is|are|was|were|reads|stands|sits|remains|has|have"
-    r"|holds|stays|trades|points?|rose|fell|above|below|near|over|under)\b)",
-    _I,
-)
-_PLURAL = re.compile(r"\b(?:are|aren't|both|all|stand|sit|hold|remain|stay|trade)\b", _I)
-_NOT = re.compile(r"\b(?:not|\w+n't)\b", _I)
-_DENIAL = re.compile(
-    r"\b(?:not|\w+n't|cannot|never|no longer|neither|nor|hardly|scarcely|barely|without"
-    r"|fail(?:s|ed)?|far from|nowhere)\b",
-    _I,
-)
-
 
 @dataclass(frozen=True)
 class Sides:
-    """What a comparing word stands between; `is_plan` as the words before it."""
+    """What a comparing word stands between. begins: where its subject, else the word, stands."""
 
     lefts: tuple[Operand, ...]
     rights: tuple[Operand, ...]
+    begins: int
     is_plan: bool
-    gap: str
-
-    def end(self, comparator: Comparator) -> int:
-        return self.rights[-1].end if self.rights else comparator.end
+    is_denied: bool
 
 
 def comparisons(passage: Passage) -> Iterator[Finding]:
@@ -72,20 +51,22 @@ def comparisons(passage: Passage) -> Iterator[Finding]:
         sides = _sides(comparator, passage, found, before)
         if comparator.is_soft and not sides.rights:
             continue
-        before = sides, sides.end(comparator)
+        before = sides, sides.rights[-1].end if sides.rights else comparator.end
         yield _finding(comparator, sides, passage)
 
 
 def _finding(comparator: Comparator, sides: Sides, passage: Passage) -> Finding:
     span = comparator.start, comparator.end
     # a limit without a subject says no more than its number does
-    is_limit = comparator.relation in {"at_least", "at_most"} and not sides.lefts
+    is_limit = comparator.relation in {"at_least", "at_most", "limit"} and not sides.lefts
     if sides.is_plan or is_limit:
-        ids = (i for side in (*sides.lefts, *sides.rights) for i in side.fact_ids)
-        return Finding("plan", *span, tuple(dict.fromkeys(ids)))
+        named = (i for side in (*sides.lefts, *sides.rights) for i in side.fact_ids)
+        return Finding("plan", *span, tuple(dict.fromkeys(named)))
     holds, ids = _verdict(comparator, sides, passage)
-    if holds is not None and _NOT.search(sides.gap):
-        holds = not holds
+    if sides.is_denied:
+        # of several it is not clear which are denied
+        is_clear = holds is not None and len(sides.rights) < 2 and len(sides.lefts) < 2
+        holds = not holds if is_clear else None
     if holds:
         return Finding("comparison", *span, ids)
     return Finding("comparison", *span, reason=_reason(comparator, sides, is_known=holds is False))
@@ -101,32 +82,26 @@ def _reason(comparator: Comparator, sides: Sides, *, is_known: bool) -> str:
 
 
 def _verdict(comparator: Comparator, sides: Sides, passage: Passage) -> Verdict:
-    relation, index = comparator.relation, passage.index
-    clause = passage.text[passage.clause(comparator.start)[0] : comparator.start]
-    if _DENIAL.search(clause.removesuffix(sides.gap)):
+    if DENIAL.search(passage.text, passage.clause(comparator.start)[0], sides.begins):
         return UNKNOWN
+    relation, index = comparator.relation, passage.index
     owner = sides.lefts[0].owner if sides.lefts else MAIN
     if relation == "more_reasons":
         return reasons(comparator.text, index)
     if relation in {"overbought", "oversold"}:
         return stretched(relation, owner, index)
-    return _of_sides(relation, sides, passage)
+    return _of_lefts(relation, sides, index) if sides.lefts else UNKNOWN
 
 
-def _of_sides(relation: str, sides: Sides, passage: Passage) -> Verdict:
-    index, lefts = passage.index, sides.lefts
-    if not lefts:
-        return UNKNOWN
+def _of_lefts(relation: str, sides: Sides, index: FactIndex) -> Verdict:
+    first = sides.lefts[0]
     if relation.startswith("points_"):
-        return votes(relation, lefts, index)
+        return votes(relation, sides.lefts, index)
     if relation.startswith("curls_"):
-        is_macd = set(lefts[0].keys) & {"macd", "macd_histogram"}
-        return curls(relation, index) if is_macd else UNKNOWN
+        return curls(relation, index) if first.label.lower().endswith("histogram") else UNKNOWN
     if relation.startswith("moved_"):
-        return moved(relation, lefts[0].owner, index) if "last" in lefts[0].keys else UNKNOWN
-    if not sides.rights:
-        return UNKNOWN
-    verdicts = [verify(relation, left, sides.rights, index) for left in lefts]
+        return moved(relation, first, index)
+    verdicts = [verify(relation, left, sides.rights, index) for left in sides.lefts]
     wrong = next((verdict for verdict in verdicts if not verdict[0]), None)
     return wrong or (True, tuple(dict.fromkeys(i for _, ids in verdicts for i in ids)))
 
@@ -137,25 +112,28 @@ def _sides(
     found: Sequence[Operand],
     before: tuple[Sides, int] | None,
 ) -> Sides:
-    rights = tuple(_rights(comparator, passage.text, found))
-    if before and _ELLIPSIS.fullmatch(passage.text, before[1], comparator.start):
-        return Sides(before[0].lefts, rights, before[0].is_plan, "")
-    lefts = tuple(_lefts(comparator, passage.text, found))
-    gap = passage.text[lefts[0].end : comparator.start] if lefts else ""
-    return Sides(lefts, rights, is_plan(passage, comparator.start, comparator.end), gap)
+    text, start = passage.text, comparator.start
+    rights = tuple(_rights(comparator, text, found))
+    if before and AGAIN.fullmatch(text, before[1], start):
+        first, is_denied = before[0], "nor" in text[before[1] : start].lower()
+        return Sides(first.lefts, rights, first.begins, first.is_plan, is_denied)
+    lefts = tuple(_lefts(comparator, text, found))
+    begins = lefts[-1].start if lefts else start
+    is_denied = bool(lefts and NOT.search(text, lefts[0].end, start))
+    return Sides(lefts, rights, begins, is_plan(passage, start, comparator.end), is_denied)
 
 
 def _rights(comparator: Comparator, text: str, found: Sequence[Operand]) -> Iterator[Operand]:
     """Yield what follows the word: one operand, and those listed behind it."""
     first: Operand | None = None
-    place, gap = comparator.end, _RIGHT_GAP
+    place, gap = comparator.end, AFTER
     for operand in (operand for operand in found if operand.start >= comparator.end):
         if not gap.fullmatch(text, place, operand.start):
             return
-        if first and (not _is_alike(first, operand) or _NEW_SUBJECT.match(text, operand.end)):
+        if first and (not _is_alike(first, operand) or NEW_SUBJECT.match(text, operand.end)):
             return
         yield operand
-        first, place, gap = first or operand, operand.end, _AND_GAP
+        first, place, gap = first or operand, operand.end, LISTED
 
 
 def _is_alike(one: Operand, other: Operand) -> bool:
@@ -165,15 +143,17 @@ def _is_alike(one: Operand, other: Operand) -> bool:
 
 def _lefts(comparator: Comparator, text: str, found: Sequence[Operand]) -> Iterator[Operand]:
     """Yield what stands before the word: the nearest operand, and others that share its verb."""
-    place, gap = comparator.start, _LEFT_GAP
-    for operand in reversed([operand for operand in found if operand.end <= comparator.start]):
+    place, gap = comparator.start, BEFORE
+    for operand in reversed([one for one in found if one.end <= comparator.start]):
+        if not operand.keys and operand.unit == "fraction":
+            continue  # "gained 1.3% and holds above"
         if not gap.fullmatch(text, operand.end, place):
             return
         yield operand
-        if gap is _LEFT_GAP and not _shares_verb(comparator, text[operand.end : place]):
+        if gap is BEFORE and not _shares_verb(comparator, text[operand.end : place]):
             return
-        place, gap = operand.start, _AND_GAP
+        place, gap = operand.start, LISTED
 
 
 def _shares_verb(comparator: Comparator, gap: str) -> bool:
-    return bool(_PLURAL.search(gap)) or comparator.text.lower().startswith("point ")
+    return bool(PLURAL.search(gap)) or comparator.text.lower().startswith("point ")

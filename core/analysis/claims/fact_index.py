@@ -31,7 +31,9 @@ above below level between up down flat none low normal high weak strong bullish 
 STATES = frozenset(_STATE_WORDS.split())
 _COARSE_BELOW = 10
 _LEAD = re.compile(r"(snapshot\.(?:lead|leads\.\d+))\.(.+)")
-_PLACE = re.compile(r"snapshot\.(?:indicators\.(?:pivots\.)?|regime\.)?|scenarios?\.(?:\d+\.)?|plans\.[^.]+\.")
+_PLACE = re.compile(
+    r"snapshot\.(?:indicators\.(?:pivots\.)?|regime\.)?|scenarios?\.(?:\d+\.)?|plans\.[^.]+\."
+)
 _GROUPS = (
     (re.compile(r"entry_(?:low|high)"), "zone"),
     (re.compile(r"targets\.\d\.price"), "targets"),
@@ -61,22 +63,18 @@ class FactIndex:
         self.quotes: list[tuple[str, str]] = []
         self.owners: dict[str, str] = {}
         self._numbers: list[Known] = []
-        self._named: defaultdict[tuple[str, str], list[Known]] = defaultdict(list)
+        self._named: defaultdict[str, list[tuple[str, Known]]] = defaultdict(list)
         for fact in facts:
             self._place(fact)
 
     def named(self, owner: str, keys: Sequence[str]) -> list[Known]:
         """Return the numbers of the first of these names that is known."""
-        return next((self._named[owner, key] for key in keys if (owner, key) in self._named), [])
+        found = (self._of(owner, key) for key in keys)
+        return next((numbers for numbers in found if numbers), [])
 
     def any_named(self, owner: str | None, keys: Sequence[str]) -> set[str]:
         """Return the ids of all facts that go by one of these names, None: of any owner."""
-        return {
-            known.fact_id
-            for (whose, key), numbers in self._named.items()
-            if key in keys and owner in {None, whose}
-            for known in numbers
-        }
+        return {number.fact_id for key in keys for number in self._of(owner, key)}
 
     def symbol_ids(self, symbol: str) -> tuple[str, ...]:
         """Return the ids of the facts that are this name, in whatever case."""
@@ -102,6 +100,9 @@ class FactIndex:
             return None
         return min(known, key=lambda number: abs(number.value - value))
 
+    def _of(self, owner: str | None, key: str) -> list[Known]:
+        return [number for whose, number in self._named.get(key, ()) if owner in {None, whose}]
+
     def _place(self, fact: Fact) -> None:
         owner, key = _name(fact.fact_id)
         if not isinstance(fact.value, str):
@@ -109,7 +110,7 @@ class FactIndex:
             known = Known(Decimal(repr(fact.value)) * factor, fact.fact_id, fact.unit)
             self._numbers.append(known)
             for name in (key, *(group for pattern, group in _GROUPS if pattern.fullmatch(key))):
-                self._named[owner, name].append(known)
+                self._named[name].append((owner, known))
         elif fact.unit == "date":
             self.days.append((date.fromisoformat(fact.value[:10]), fact.value, fact.fact_id))
         elif fact.value in STATES:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.analysis.claims.fact_index import MAIN, FactIndex
+from core.analysis.claims.grammar import LOWER
 from core.analysis.claims.phrases import find_phrases
 
 _END = r"(?![\w%]|[.,][0-9])"
@@ -18,8 +19,8 @@ _AVERAGE = r"(?:\s(?:simple|exponential))?(?:\s(?:moving\s)?averages?|\sline|\s[
 class Name:
     """A name in a text. keys: facts' names, the first known one counts.
 
-    binds: what makes a number its value: a `tight` name may stand right before it, a `loose` one
-        needs an "at" or an "is", a `symbol` has none.
+    binds: what makes a number its value: a `tight` name may stand right before it; a `loose` one
+        and a `symbol` need an "at" or an "is" between, and have it outside of plans only.
     """
 
     start: int
@@ -77,12 +78,12 @@ _TIGHT: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"second\starget|target\s(?:2|two)\b|T2", ("targets.2.price",)),
     (r"third\starget|target\s(?:3|three)\b|T3", ("targets.3.price",)),
     (r"targets?", ("targets",)),
+    (r"entry\szone|buy\szone|zone|(?:worst\s)?entry(?:\sedge)?", ("zone", "trigger.price")),
 )
 _LOOSE: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"(?:(?:last|current|latest)\s)?prices?|(?:last|latest)\sclose|shares", ("last",)),
+    (r"(?:(?:last|current|latest)\s)?prices?|(?:last|latest)\sclose|last(?=:)|shares", ("last",)),
     (r"(?:the\s)?stock|trades|trading", ("last",)),
     (r"(?:last\s)?closed|settled", ("last", "previous_close")),
-    (r"entry\szone|buy\szone|zone|(?:worst\s)?entry(?:\sedge)?", ("zone",)),
     (r"trigger(?:\s(?:price|level))?", ("trigger.price",)),
     (r"(?:the\s)?(?:market\s)?trend", ("trend",)),
     (r"(?:the\s)?momentum", ("momentum",)),
@@ -93,9 +94,10 @@ _LEAD = r"(?:the\s)?(?:market\s)?lead"
 _KEYS = tuple(keys for _, keys in (*_TIGHT, *_LOOSE))
 _PATTERN = re.compile(
     r"\b(?:"
-    + "|".join(f"(?P<n{place}>{words})" for place, (words, _) in enumerate((*_TIGHT, *_LOOSE)))
-    + rf"|(?P<lead>{_LEAD}))(?!\w)",
-    re.IGNORECASE,
+    + "|".join(
+        f"(?P<n{place}>{words.lower()})" for place, (words, _) in enumerate((*_TIGHT, *_LOOSE))
+    )
+    + rf"|(?P<lead>{_LEAD}))(?!\w)"
 )
 _SENTENCE_END = re.compile(r"[.!?]\s|[;\n]")
 
@@ -107,13 +109,14 @@ def find_names(text: str, index: FactIndex) -> list[Name]:
 
 
 def _words(text: str, index: FactIndex) -> Iterator[Name]:
-    for match in _PATTERN.finditer(text):
+    for match in _PATTERN.finditer(text.translate(LOWER)):
+        start, end = match.span()
         if match["lead"]:
-            yield Name(*match.span(), match.group(), ("last",), _first_lead(index), "symbol")
+            yield Name(start, end, text[start:end], ("last",), _first_lead(index), "symbol")
         else:
             place = int((match.lastgroup or "n0")[1:])
             binds: Literal["tight", "loose"] = "tight" if place < len(_TIGHT) else "loose"
-            yield Name(*match.span(), match.group(), _KEYS[place], MAIN, binds)
+            yield Name(start, end, text[start:end], _KEYS[place], MAIN, binds)
 
 
 def _first_lead(index: FactIndex) -> str:

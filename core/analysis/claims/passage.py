@@ -19,7 +19,7 @@ from core.analysis.numbers_in_text import Reading, blank, read_numbers
 from core.domain.claims import ClaimKind
 
 # marks of Markdown, no-break spaces and curly quotes read as what they stand for
-_PLAIN = str.maketrans(dict.fromkeys("*~\u00a0\u2009\u202f", " ") | {"\u2019": "'"})
+_PLAIN = str.maketrans(dict.fromkeys("*~_\u00a0\u2009\u202f", " ") | {"\u2019": "'"})
 _SENTENCE = re.compile(r"[.!?]+(?=[\s_\")\]]|$)|[;\n]")
 _CLAUSE = re.compile(
     r",(?![0-9])|:(?![0-9])|\s[\u2013-]\s|\u2014"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from core.analysis.claims.fact_index import FactIndex, describe
+from core.analysis.claims.grammar import BEFORE, NO_SUBJECT
 from core.analysis.claims.passage import Finding, Passage
 from core.analysis.claims.plans import is_plan
 from core.analysis.claims.written_days import bearing_days
@@ -28,12 +29,14 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    rf"\s?(?:{_WAY}|above|below|over|under|beyond|away)\b(?!\sits\srange)", re.IGNORECASE
+    rf"\s?(?:{_WAY}|above|below|over|under|beyond|away|off\s(?:its|the)\s\S*(?:high|low|top|peak))\b",
+    re.IGNORECASE,
 )
 _LOOK_BACK = 40
+_MOVING = {"last", "gap_fraction"}
 _COUNTED = re.compile(
     r"\s(?:\w+\s)?(?:analysts|headlines|sessions|days|weeks|months|years|quarters|hours|minutes"
-    r"|shares|contracts|times|cars|vehicles|units|people|customers|users|employees|workers|stores"
+    r"|shares|contracts|cars|vehicles|units|people|customers|users|employees|workers|stores"
     r"|orders|deals|jobs|institutions|insiders|funds|votes|sources|reasons|trades|wins|losses)\b",
     re.IGNORECASE,
 )
@@ -48,7 +51,7 @@ def quantities(passage: Passage) -> Iterator[Finding]:
             reason = "" if ids else f"{reading.text} is neither the subject nor a lead"
             yield Finding("ticker", *span, ids, reason)
         elif reading.unit == "date":
-            ids = bearing_days(reading, passage.index)
+            ids = tuple(bearing_days(reading, passage.index))
             yield Finding("date", *span, ids, "" if ids else f"no fact is the day {reading.text}")
         else:
             yield Finding("number", *span, *_bear(reading, passage))
@@ -76,12 +79,13 @@ def _demands(reading: Reading, way: str, passage: Passage) -> Iterator[tuple[set
     if way == "apart":
         yield set(), f"no distance of {shown} is known"
     elif way:
-        owner = _subject(reading, passage)
-        yield index.any_named(owner, CHANGES), f"nothing that is known moved by {shown}"
+        changes = index.any_named(_owner(reading, passage), CHANGES)
+        is_of_price = _is_of_price(reading, passage)
+        yield changes if is_of_price else set(), f"nothing that is known moved by {shown}"
     if reading.unit == "bare" and _COUNTED.match(passage.text, reading.end):
         yield index.counts, f"no count is {shown}"
     name = passage.bound.get(reading.start)
-    if name and not (name.binds == "loose" and is_plan(passage, reading.start, reading.end)):
+    if name and not (name.binds != "tight" and is_plan(passage, reading.start, reading.end)):
         known = index.named(name.owner, name.keys)
         is_what = f"is {describe(known[0])}, not {shown}" if known else "is not known"
         yield index.any_named(name.owner, name.keys), f"{name.text} {is_what}"
@@ -91,7 +95,7 @@ def _way(reading: Reading, text: str) -> str:
     """Return which way a number is said to go: `up`, `down`, `apart` for a distance, or ""."""
     if reading.unit not in {"percent", "usd", "bps", "bare"}:
         return ""
-    before = _BEFORE.search(text[max(0, reading.start - _LOOK_BACK) : reading.start])
+    before = _BEFORE.search(text, max(0, reading.start - _LOOK_BACK), reading.start)
     after = _AFTER.match(text, reading.end) if reading.unit in {"percent", "bps"} else None
     found = before or after
     if not found:
@@ -109,15 +113,23 @@ def _directed(reading: Reading, way: str) -> Reading:
     return replace(reading, value=None) if is_at_odds else reading
 
 
-def _subject(reading: Reading, passage: Passage) -> str | None:
-    """Return the owner of the last symbol before a number in its sentence, if one is named."""
+def _owner(reading: Reading, passage: Passage) -> str | None:
+    """Return whose number this is: of the last symbol before it in its sentence, if any."""
     start = passage.sentence(reading.start)[0]
-    owners = [
-        name.owner
-        for name in passage.names
-        if name.binds == "symbol" and start <= name.start < reading.start
-    ]
+    before = [name for name in passage.names if start <= name.start < reading.start]
+    owners = [name.owner for name in before if name.binds == "symbol"]
     return owners[-1] if owners else None
+
+
+def _is_of_price(reading: Reading, passage: Passage) -> bool:
+    """Tell whether it is a price that moves by this number: "deliveries rose" is of no price."""
+    text, clause = passage.text, passage.clause(reading.start)[0]
+    verb = _BEFORE.search(text, max(clause, reading.start - _LOOK_BACK), reading.start)
+    place = verb.start() if verb else reading.start
+    before = [name for name in passage.names if clause <= name.start and name.end <= place]
+    if not before:
+        return bool(NO_SUBJECT.fullmatch(text, clause, place))
+    return before[-1].keys[0] in _MOVING and bool(BEFORE.fullmatch(text, before[-1].end, place))
 
 
 def _nothing_near(reading: Reading, way: str, index: FactIndex) -> str:

@@ -36,6 +36,8 @@ _TESTS: dict[str, Callable[[Operand, Operand], bool]] = {
 
 def verify(relation: str, left: Operand, rights: Sequence[Operand], index: FactIndex) -> Verdict:
     """Return whether `left` stands so to all of `rights`, None if unknown, and the facts used."""
+    if not rights:
+        return UNKNOWN
     if relation == "between":
         return _between(left, rights, index)
     verdicts = [_compare(relation, left, right, index) for right in rights]
@@ -87,20 +89,26 @@ def votes(relation: str, lefts: Sequence[Operand], index: FactIndex) -> Verdict:
 
 
 def _vote(left: Operand, index: FactIndex) -> tuple[int | None, tuple[str, ...]]:
-    if left.owner != MAIN:
-        beside = "above_vwap" if (left.owner, "above_vwap") in index.states else "above_sma50"
-        states = [index.states.get((left.owner, key)) for key in ("above_ema21", beside)]
-        known = [state for state in states if state]
-        ways = {"above": 1, "below": -1}
-        signs = {ways.get(word, 0) for word, _ in known}
-        ids = tuple(fact_id for _, fact_id in known)
-        return (None if len(known) < 2 else signs.pop() if len(signs) == 1 else 0), ids
     pair = VOTES.get(left.keys[0] if left.keys else "")
-    sides = [index.named(MAIN, [key]) for key in pair or ()]
-    if not pair or not all(sides):
+    if pair is None:
+        return _vote_of_lead(left.owner, index)
+    sides = [index.named(MAIN, [key]) for key in pair]
+    if not all(sides):
         return None, ()
     one, other = (side[0] for side in sides)
     return (one.value > other.value) - (one.value < other.value), (one.fact_id, other.fact_id)
+
+
+def _vote_of_lead(owner: str, index: FactIndex) -> tuple[int | None, tuple[str, ...]]:
+    """A lead points up or down where it stands on one side of two averages, else nowhere."""
+    beside = "above_vwap" if (owner, "above_vwap") in index.states else "above_sma50"
+    states = [index.states.get((owner, key)) for key in ("above_ema21", beside)]
+    known = [state for state in states if state]
+    if len(known) < 2:
+        return None, ()
+    words = {word for word, _ in known}
+    way = 1 if words == {"above"} else -1 if words == {"below"} else 0
+    return way, tuple(fact_id for _, fact_id in known)
 
 
 def stretched(relation: str, owner: str, index: FactIndex) -> Verdict:
@@ -112,10 +120,12 @@ def stretched(relation: str, owner: str, index: FactIndex) -> Verdict:
     return holds, (known[0].fact_id,)
 
 
-def moved(relation: str, owner: str, index: FactIndex) -> Verdict:
-    """Return whether the price moved the way that is said, against the close before."""
-    known = index.named(owner, ["change_fraction"])
-    if not known:
+def moved(relation: str, left: Operand, index: FactIndex) -> Verdict:
+    """Return whether a price moved the way that is said against the close before, or a trend is."""
+    if left.keys and left.keys[0] in VOTES:
+        return votes(relation.replace("moved_", "points_"), [left], index)
+    known = index.named(left.owner, ["change_fraction"])
+    if not known or "last" not in left.keys:
         return UNKNOWN
     value = known[0].value
     return (value > 0 if relation == "moved_up" else value < 0), (known[0].fact_id,)

@@ -8,7 +8,7 @@ from datetime import date
 
 from core.analysis.claims.fact_index import FactIndex
 from core.analysis.claims.passage import Finding, Passage
-from core.analysis.numbers_in_text import Reading
+from core.analysis.numbers_in_text import Reading, blank
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -21,7 +21,10 @@ _ALONE = re.compile(
 
 def days(passage: Passage) -> Iterator[Finding]:
     """Yield the months and weekdays that stand alone: a day that is a fact must lie there."""
-    for match in _ALONE.finditer(passage.body):
+    body = passage.body
+    for reading in passage.readings:
+        body = blank(body, reading.start, reading.end)
+    for match in _ALONE.finditer(body):
         word = match.group().lower().rstrip("s")
         ids = tuple(fact_id for day, _, fact_id in passage.index.days if _is_in(day, word))
         reason = "" if ids else f"no day that is a fact is in or on {match.group()}"

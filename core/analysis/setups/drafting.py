@@ -75,10 +75,16 @@ def _draft(candidate: Candidate) -> Scenario:
         targets=candidate.targets,
         timebox_sessions=candidate.timebox_sessions,
         timebox_minutes=candidate.timebox_minutes,
-        breakeven_after_target=candidate.breakeven_after_target,
+        breakeven_after_target=_breakeven(candidate),
         invalidation=f"A close at or {beyond} {usd(candidate.stop)} before entry ends the plan: "
         f"{candidate.failure}.",
     )
+
+
+def _breakeven(candidate: Candidate) -> int | None:
+    """Return after which target the stop moves; after the last one nothing is left to protect."""
+    after = candidate.breakeven_after_target
+    return after if after and after < len(candidate.targets) else None
 
 
 def _grade(candidate: Candidate, draft: Scenario, snapshot: MarketSnapshot) -> Grade:

@@ -109,10 +109,10 @@ def _flaw(view: View, zone: Zone, targets: Sequence[float]) -> str:
     least = min(view.turned(zone.stop), view.turned(targets[-1]))
     flaws = {
         "the average range is too small for the tick": not is_wide,
-        "the targets are not in order beyond the entry": not is_ordered,
+        "the targets are not in order after the entry": not is_ordered,
         "the average range is too wide for the price": least <= 0,
         "the price is already through the zone and its stop": view.last <= zone.stop,
-        "the price has already run beyond the zone": view.last > zone.worst + reach,
+        "the price has already left the zone behind": view.last > zone.worst + reach,
         "the price is still far from the zone": view.last < zone.near - reach,
     }
     return first_flaw(flaws)

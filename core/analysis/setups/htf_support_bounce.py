@@ -16,10 +16,10 @@ def find(view: View, parameters: BounceParameters) -> Candidate | str:
     """Return the plan at the strongest level that held, or why there is none."""
     near = [pair for pair in view.levels if _is_near(view, *pair, parameters)]
     if not near:
-        return "no strong level is near the price"
+        return "no strong level is in reach"
     held = [(price, level) for price, level in near if _is_held(view, price, parameters)]
     if not held:
-        return "the level near the price was not touched and held"
+        return "the level in reach was not touched and held"
     if view.close_position() < parameters.minimum_close_position:
         return "the last candle does not turn away from the level"
     base, _ = max(held, key=lambda pair: (confluence(pair[1]), pair[0]))

@@ -32,7 +32,7 @@ def _flaw(view: View, average: float, parameters: TrendPullbackParameters) -> st
     is_calm = parameters.rsi_minimum <= view.rsi <= parameters.rsi_maximum
     return first_flaw(
         {
-            "the price has lost its averages": has_lost,
+            "the averages do not carry the price": has_lost,
             "the price is far from its average": is_far,
             "the price has not come back to its average": not _has_pulled_back(
                 view, average, parameters

@@ -31,7 +31,7 @@ def _flaw(view: View, base: float, parameters: VwapParameters) -> str:
         {
             "the price is on the other side of VWAP": distance <= 0,
             "the price has run too far from VWAP": distance > parameters.maximum_distance_fraction,
-            "the price does not come back from beyond VWAP": dip
+            "the price does not come back from the other side of VWAP": dip
             < parameters.minimum_dip_atr * view.atr,
         }
     ) or volume_flaw(view.snapshot, parameters.minimum_relative_volume)

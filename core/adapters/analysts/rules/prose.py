@@ -96,10 +96,10 @@ def _view(task: WritingTask) -> str:
     ups, downs = sum(vote > 0 for vote in votes), sum(vote < 0 for vote in votes)
     if ups == downs:
         return f"The reasons balance, so the view is {insight.stance}."
-    most = "More reasons point up than down" if ups > downs else "More reasons point down than up"
+    lean = "up" if ups > downs else "down"
     if insight.stance is Bias.NEUTRAL:
-        return f"{most}, but not enough of them: the view is neutral."
-    return f"{most}, so the view is {insight.stance}."
+        return f"The reasons lean {lean}, but not clearly: the view is neutral."
+    return f"The reasons lean {lean}, so the view is {insight.stance}."
 
 
 def _objective(scenario: Scenario | None) -> str:
