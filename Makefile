@@ -49,15 +49,18 @@ run: .venv/.runtime ## Serve the desk on CONVERGENCE_PORT (8501): demo mode, no 
 	CONVERGENCE_PORT=$(PORT) $(BIN)/streamlit run app.py --server.port $(PORT) \
 	  $(if $(CONVERGENCE_ADDRESS),--server.address $(CONVERGENCE_ADDRESS))
 
+# Compiling every test anew in every worker takes longer than all imports together.
+test check: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.development ## Run every test; what needs Chromium or PostgreSQL skips loudly without it
 	$(BIN)/pytest $(PYTEST_ARGS)
 
+# The slow files come first in the order of the folders: so both workers end together.
 check: .venv/.development ## Formatting, lint, types, layers and the fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile -m "$(FAST)" $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(FAST)" $(PYTEST_ARGS)
 
 bench: .venv/.development ## Measure and print the numbers of the README
 	$(BIN)/python -m bench

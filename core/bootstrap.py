@@ -229,7 +229,9 @@ def _texts(folder: Path) -> dict[str, str]:
 
 def _read(path: Path, model: type[ModelT]) -> ModelT:
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return model.model_validate(
+            yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        )
     except FileNotFoundError:
         raise ConfigurationError(f"{path} is missing") from None
     except yaml.YAMLError as error:

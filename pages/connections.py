@@ -48,6 +48,7 @@ def feeds() -> None:
     st.subheader("Feeds")
     if len(rows):
         rows["state"] = ["failed" if error else "ok" for error in rows["error"]]
+        rows["told"] = rows["error"].where(rows["error"] != "", rows["note"])
         rows["age"] = [
             "never" if pd.isna(at) else ago(at.to_pydatetime(), now) for at in rows["newest_ok_at"]
         ]
@@ -57,8 +58,7 @@ def feeds() -> None:
             "feed": "Feed", "provider": "Provider", "state": State("State"),
             "age": "Last success", "newest_ok_at": when("At"), "newest_at": when("Newest row"),
             "rows_read": number("Read", "%d"), "rows_stored": number("Stored", "%d"),
-            "rows_quarantined": number("Refused", "%d"), "error": wide("Error"),
-            "note": wide("Missing"),
+            "rows_quarantined": number("Refused", "%d"), "told": wide("Failed or missing"),
         },
         key="connections_feeds", alt="Feeds and their last check",
         empty="No feed has been read yet. The daily tactic reads them at 08:15 ET.",

@@ -20,7 +20,6 @@ from core.analysis.signals import (
     classic_pivots,
     macd_cross,
     macd_curl,
-    vix_state,
     volume_state,
 )
 from core.domain.feeds import Label
@@ -170,16 +169,13 @@ def read_lead(
     )
 
 
-def read_regime(indicators: Indicators, vix: float | None = None) -> Regime:
+def read_regime(indicators: Indicators) -> Regime:
     """Return trend and volatility; averages within 0.5 % of each other are a flat trend."""
-    atr = atr_state(indicators.atr14, indicators.atr14_mean)
     adx = indicators.adx14
     return Regime(
         trend=_trend(indicators),
-        volatility=atr if vix is None else vix_state(vix),
-        volatility_source="atr" if vix is None else "vix",
+        volatility=atr_state(indicators.atr14, indicators.atr14_mean),
         chop=None if adx is None else adx < CHOP_ADX,
-        vix=vix,
     )
 
 

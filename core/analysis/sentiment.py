@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from copy import copy
+from functools import cache
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -42,14 +44,11 @@ class SentimentReader:
     """Reads the tone of headlines; the same text always gets the same number."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        """Read VADER's own word list from its package, once."""
         self.method = f"vader+finance/{lexicon.version}"
-        self._analyzer = SentimentIntensityAnalyzer()
+        self._analyzer = copy(_vader())
         own = {_joined(term): valence for term, valence in lexicon.terms.items()}
         moves = {"move_up": lexicon.move_up, "move_down": lexicon.move_down}
-        general = self._analyzer.lexicon.items()
-        words = {word: valence for word, valence in general if WORD.fullmatch(word)}
-        self._analyzer.lexicon = words | own | moves
+        self._analyzer.lexicon = self._analyzer.lexicon | own | moves
         self._phrases = _phrases(lexicon)
 
     def read(self, title: str) -> float:
@@ -59,6 +58,15 @@ class SentimentReader:
         text = self._phrases.sub(lambda found: _joined(found[0]), text)
         text = CLAUSE_END.sub(CLAUSE_BREAK, CONTRAST.sub("despite", text))
         return float(self._analyzer.polarity_scores(text)["compound"]) + 0.0  # no negative zero
+
+
+@cache
+def _vader() -> SentimentIntensityAnalyzer:
+    """Return VADER with those of its words that a headline may use."""
+    analyzer = SentimentIntensityAnalyzer()
+    general = analyzer.lexicon.items()
+    analyzer.lexicon = {word: valence for word, valence in general if WORD.fullmatch(word)}
+    return analyzer
 
 
 def _joined(phrase: str) -> str:

@@ -10,7 +10,6 @@ Histogram = tuple[float, float, float]
 State = Literal["low", "normal", "high"]
 
 HIGH_RANGE, LOW_RANGE = 1.5, 0.5
-HIGH_VIX, LOW_VIX = 25, 15
 STRONG_VOLUME, WEAK_VOLUME = 1.5, 0.5
 
 
@@ -35,13 +34,6 @@ def atr_state(atr: float, mean: float) -> State:
     if atr > HIGH_RANGE * mean:
         return "high"
     return "low" if atr < LOW_RANGE * mean else "normal"
-
-
-def vix_state(vix: float) -> State:
-    """Return what an index of implied volatility says, in its points."""
-    if vix > HIGH_VIX:
-        return "high"
-    return "low" if vix < LOW_VIX else "normal"
 
 
 def volume_state(relative_volume: float) -> Literal["weak", "normal", "strong"]:

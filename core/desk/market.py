@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,10 +11,10 @@ import pandas as pd
 
 from core.analysis.adjustment import adjust_for_splits
 from core.desk.live import Live
-from core.desk.symbol_series import with_averages, with_vwap
+from core.desk.symbol_series import TotalReturn, total_return, with_averages, with_vwap
 from core.desk.watch_list import COLUMNS, next_event, rows_of
 from core.domain.feed_policy import FeedHealth, Gap, ProviderState, StreamState
-from core.domain.feeds import Fundamentals
+from core.domain.feeds import CorporateAction, Fundamentals
 from core.domain.market import MarketSnapshot, Timeframe
 from core.errors import InsufficientDataError, NotFoundError
 from core.flow import calendars
@@ -35,8 +35,9 @@ SPARKLINE_SESSIONS = 30
 class SymbolView:
     """Everything about one symbol.
 
-    daily: bars in today's shares, oldest first, with ema8, ema21, sma50 and sma200; intraday: the
-        5-minute bars of `intraday_date`, with vwap. NaN where a line is not known yet.
+    daily: bars in today's shares, oldest first, with ema8, ema21, sma50 and sma200; total_return:
+        the same with dividends left in the share. intraday: the 5-minute bars of `intraday_date`,
+        with vwap. NaN where a line is not known yet.
     stories: symbols, title, sources, published_at, provider, label, url, sentiment.
     actions: kind, ex_date, ratio, amount_usd, provider. quote: a row of `quotes_of`, or None.
     """
@@ -44,6 +45,7 @@ class SymbolView:
     symbol: str
     snapshot: MarketSnapshot | None
     daily: pd.DataFrame
+    total_return: TotalReturn
     intraday: pd.DataFrame
     intraday_date: date | None
     stories: pd.DataFrame
@@ -71,16 +73,17 @@ class Market:
         """
         now, symbols = self._services.clock.now(), self.symbols()
         taken = {one.symbol: one for one in self._views.newest_snapshots(symbols, now)}
-        known, events = rows_of(taken.values()), self._events(taken, now)
-        bars = self._daily_of(symbols, 2 * SPARKLINE_SESSIONS, now)
+        known, today = rows_of(taken.values()), session_of(now)
+        actions = self._services.storage.actions.known_of(symbols, now)
+        lines = self._sparklines(actions, now)
         tone = self._views.news_tone(symbols, now - timedelta(days=NEWS_DAYS), now)
         told = {row["symbol"]: row for row in tone.to_dict("records")}
         rows = [
             known.get(symbol, {})
             | told.get(symbol, {})
-            | events[symbol]
+            | next_event(taken.get(symbol), actions.get(symbol, ()), today)
             | {"symbol": symbol, "is_lead": symbol in self._services.universe.leads}
-            | {"sparkline": _closes(bars.get(symbol))}
+            | {"sparkline": lines.get(symbol)}
             for symbol in symbols
         ]
         return pd.DataFrame(rows, columns=[*COLUMNS])
@@ -90,20 +93,22 @@ class Market:
         if symbol not in self.symbols():
             raise NotFoundError(f"{symbol!r} is not on the watch list")
         now, storage = self._services.clock.now(), self._services.storage
-        taken = self._views.newest_snapshots([symbol], now)
-        daily = self._daily_of([symbol], CHART_DAYS, now).get(symbol)
+        today, taken = session_of(now), self._views.newest_snapshots([symbol], now)
+        traded = self._traded([symbol], CHART_DAYS, now).get(symbol, pd.DataFrame())
+        actions = storage.actions.known_of([symbol], now).get(symbol, [])
         day = storage.bars.last_session(symbol, Timeframe.FIVE_MINUTES)
         quotes = self._views.quotes_of([symbol], now).to_dict("records")
         return SymbolView(
             symbol=symbol,
             snapshot=taken[0] if taken else None,
-            daily=pd.DataFrame() if daily is None else with_averages(daily),
+            daily=with_averages(adjust_for_splits(traded, actions, today)),
+            total_return=total_return(traded, actions, today),
             intraday=with_vwap(self._views.intraday_bars(symbol, day), day)
             if day
             else pd.DataFrame(),
             intraday_date=day,
             stories=self._views.headlines(symbol, STORIES),
-            fundamentals=storage.fundamentals.latest_of([symbol], session_of(now), now).get(symbol),
+            fundamentals=storage.fundamentals.latest_of([symbol], today, now).get(symbol),
             actions=self._views.actions_of(symbol, now),
             quote={str(k): v for k, v in quotes[0].items()} if quotes else None,
         )
@@ -147,21 +152,16 @@ class Market:
         """Return what the checks of the data found: kind, symbol, text, found_at."""
         return self._views.findings()
 
-    def _daily_of(
-        self, symbols: Sequence[str], days: int, now: datetime
-    ) -> dict[str, pd.DataFrame]:
-        """Return the daily bars of the last days in today's shares, oldest first, by symbol."""
-        today, storage = session_of(now), self._services.storage
-        start, end = today - timedelta(days=days), today + timedelta(days=1)
-        actions = storage.actions.known_of(symbols, now)
-        found = storage.bars.daily_of(symbols, start, end, now)
-        return {s: adjust_for_splits(bars, actions.get(s, ()), today) for s, bars in found.items()}
+    def _traded(self, symbols: Sequence[str], days: int, now: datetime) -> dict[str, pd.DataFrame]:
+        """Return the daily bars of the last days as they were traded, oldest first, by symbol."""
+        start, end = session_of(now) - timedelta(days=days), session_of(now) + timedelta(days=1)
+        return self._services.storage.bars.daily_of(symbols, start, end, now)
 
-    def _events(self, taken: dict[str, MarketSnapshot], now: datetime) -> dict[str, dict[str, Any]]:
-        known = self._services.storage.actions.known_of(self.symbols(), now)
+    def _sparklines(
+        self, actions: Mapping[str, Sequence[CorporateAction]], now: datetime
+    ) -> dict[str, list[float]]:
+        """Return the last closes of the symbols in today's shares."""
+        traded = self._traded(self.symbols(), 2 * SPARKLINE_SESSIONS, now)
         today = session_of(now)
-        return {s: next_event(taken.get(s), known.get(s, ()), today) for s in self.symbols()}
-
-
-def _closes(bars: pd.DataFrame | None) -> list[float] | None:
-    return None if bars is None else bars["close"].tolist()[-SPARKLINE_SESSIONS:]
+        adjusted = {s: adjust_for_splits(b, actions.get(s, ()), today) for s, b in traded.items()}
+        return {s: bars["close"].tolist()[-SPARKLINE_SESSIONS:] for s, bars in adjusted.items()}

@@ -150,18 +150,11 @@ class Lead(Frozen):
 
 
 class Regime(Frozen):
-    """Trend and volatility. chop: ADX 14 is below 20, so no trend carries.
-
-    volatility: from `vix` where a reading of it is known, else from the ATR against its mean.
-    """
+    """Trend, and volatility by the ATR against its mean. chop: ADX 14 is below 20."""
 
     trend: Literal["up", "down", "flat"]
     volatility: Literal["low", "normal", "high"]
-    volatility_source: Annotated[
-        Literal["atr", "vix"], Field(exclude_if=lambda source: source == "atr")
-    ] = "atr"
     chop: Later[bool] = None
-    vix: Later[Price] = None
 
 
 class MarketEvent(Frozen):

@@ -51,7 +51,8 @@ def sessions(name: str, start: date, end: date) -> list[date]:
     _check_range(name, start)
     _check_range(name, end)
     found = _calendar(name).sessions_in_range(start.isoformat(), end.isoformat())
-    return [session.date() for session in found]
+    days: list[date] = found.date.tolist()
+    return days
 
 
 def hours(name: str, session: date) -> tuple[datetime, datetime]:

@@ -49,7 +49,7 @@ def load_folder(folder: Path, step_names: Collection[str]) -> LoadedWorkflows:
 def _load(path: Path, step_names: Collection[str]) -> tuple[Workflow | None, list[FileError]]:
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError) as error:
         return None, [FileError(path, 1, "", f"cannot be read: {error}")]
     except yaml.YAMLError as error:
@@ -58,7 +58,9 @@ def _load(path: Path, step_names: Collection[str]) -> tuple[Workflow | None, lis
     problems = [*_duplicates(root, ())] or [*_shape(root)]
     workflow = None
     if not problems:
-        workflow, problems = _validate(yaml.safe_load(text), path.stem, step_names)
+        workflow, problems = _validate(
+            yaml.load(text, Loader=yaml.CSafeLoader), path.stem, step_names
+        )
     errors = [_file_error(path, lines, problem) for problem in problems]
     return (None if errors else workflow), errors
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.domain.feeds import CorporateAction, Fundamentals
 from core.domain.market import BarQuery, Timeframe
+from core.errors import InsufficientDataError
 from core.flow import calendars
 from core.flow.catalog import StepContext, step
 from core.ports import FundamentalsSource, MarketData
@@ -107,7 +108,10 @@ def fundamentals(context: StepContext) -> dict[str, Any]:
     def ask(symbol: str) -> Callable[[FundamentalsSource], list[Fundamentals]]:
         def question(source: FundamentalsSource) -> list[Fundamentals]:
             found = source.fundamentals(symbol, as_of)
-            return [found] if found else []
+            if found is None:
+                nothing = f"{source.name} has no fundamentals of {symbol} as of {as_of}"
+                raise InsufficientDataError(nothing)
+            return [found]
 
         return question
 

@@ -23,7 +23,8 @@ FRESH = {**NONE, "note": "still fresh enough"}
 class SymbolFeed(Generic[AdapterT, AnswerT]):
     """What is asked of whom, and how the answers are stored.
 
-    ask: makes the question about a symbol. keep: stores what a provider answered, by symbol, and
+    ask: makes the question about a symbol; the question raises InsufficientDataError where an
+        empty list would be no answer. keep: stores what a provider answered, by symbol, and
         returns how many rows were new.
     """
 
@@ -40,9 +41,11 @@ def fetch(
 
     Raises: the last error, if no symbol got an answer.
     """
-    due = _due(context, feed, symbols) if is_due(context, feed.name) else []
-    if not due:
+    if not is_due(context, feed.name):
         return dict(FRESH)
+    due = _due(context, feed, symbols)
+    if not due:
+        return {**NONE, "note": "every symbol was asked for not long ago"}
     with attempting(context, feed.name, feed.providers) as attempt:
         found = _ask(context, feed, due, attempt)
         counts = {name: _store(feed, name, answers) for name, answers in found.items()}

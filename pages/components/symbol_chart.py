@@ -1,10 +1,9 @@
-"""The candles of one symbol with its averages, its levels and the days of its stories."""
+"""The candles of one symbol: its daily prices, its total returns, its newest session."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
-from html import escape
+from datetime import date
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,41 +11,52 @@ import streamlit as st
 
 from core.desk.market import SymbolView
 from pages.components import badges
-from pages.components.candle_figure import candle_figure, draw_name, show_candles
+from pages.components.candle_figure import candle_figure, show_candles
+from pages.components.candle_marks import (
+    LEVELS,
+    LINES,
+    NEWS,
+    draw_levels,
+    draw_lines,
+    mark_stories,
+    reach,
+)
 from pages.components.charts import Palette, palette
-from pages.components.formatting import NEW_YORK, day, prose
+from pages.components.formatting import NEW_YORK, day, plural, prose
 from pages.components.level_names import Name, placed
 
-CANDLES, TITLES, TITLE_LENGTH = 120, 3, 90
-LINES = {
-    "ema8": "EMA 8", "ema21": "EMA 21", "sma50": "SMA 50", "sma200": "SMA 200", "vwap": "VWAP",
-}  # fmt: skip
-SOURCES = LINES | {
-    "bb_upper": "Upper band", "bb_lower": "Lower band", "pivot": "Pivot", "r1": "R1", "s1": "S1",
-    "pdh": "Prev. high", "pdl": "Prev. low", "pmh": "Pre-mkt high", "pml": "Pre-mkt low",
-    "swing": "Swing", "round": "Round", "manual": "By hand",
-}  # fmt: skip
-LEVELS, NEWS = "Levels", "News"
+CANDLES = 120
+NO_BARS = "No daily bar of this symbol is stored."
+TOTAL_RETURN = "Total return"
 OPTIONS = (LEVELS, NEWS, *(LINES[name] for name in ("ema8", "ema21", "sma50", "sma200")))
 
 
 def daily_chart(view: SymbolView, wanted: Sequence[str]) -> None:
     """Draw the daily bars with what is wanted of `OPTIONS`."""
     if view.daily.empty:
-        st.caption("No daily bar of this symbol is stored.")
+        st.caption(NO_BARS)
         return
-    bars = view.daily.tail(CANDLES)
-    bars = bars.assign(time=pd.to_datetime(bars["session_date"]).dt.strftime("%-d %b %Y"))
-    colors, names = palette(), list[Name]()
-    figure = candle_figure(bars, colors)
-    _draw_lines(figure, bars, [name for name, label in LINES.items() if label in wanted], colors)
-    if NEWS in wanted:
-        _mark_stories(figure, bars, view.stories, colors)
+    bars, colors, names = _newest(view.daily), palette(), list[Name]()
+    figure = _daily_figure(view, bars, wanted, colors)
     if LEVELS in wanted and view.snapshot is not None:
-        names = placed(view.snapshot.levels, view.snapshot.last, _reach(bars))
-        _draw_levels(figure, names, colors)
+        names = placed(view.snapshot.levels, view.snapshot.last, reach(bars))
+        draw_levels(figure, names, colors)
     _origin(bars)
     show_candles(figure, bars, key="market_daily", named=[name.at for name in names])
+
+
+def total_return_chart(view: SymbolView, wanted: Sequence[str]) -> None:
+    """Draw the daily bars with dividends left in the share; levels are prices and stay away."""
+    found = view.total_return
+    if found.bars.empty:
+        st.caption(f"No total return: {prose(found.problem)}." if found.problem else NO_BARS)
+        return
+    bars = _newest(found.bars)
+    figure = _daily_figure(view, bars, wanted, palette())
+    figure.update_traces(name=TOTAL_RETURN, selector={"type": "candlestick"})
+    _origin(bars)
+    st.caption(_meaning(view, bars["session_date"].iloc[0]))
+    show_candles(figure, bars, key="market_total_return")
 
 
 def intraday_chart(view: SymbolView) -> None:
@@ -58,64 +68,38 @@ def intraday_chart(view: SymbolView) -> None:
     bars = view.intraday.assign(time=local.dt.strftime("%H:%M"))
     colors = palette()
     figure = candle_figure(bars, colors)
-    _draw_lines(figure, bars, ["vwap"], colors)
+    draw_lines(figure, bars, ["vwap"], colors)
     _origin(bars, f", {day(view.intraday_date)}, New York time")
     show_candles(figure, bars, key="market_intraday")
 
 
-def _reach(bars: pd.DataFrame) -> tuple[float, float]:
-    low, high = float(bars["low"].min()), float(bars["high"].max())
-    room = (high - low) * 0.08
-    return low - room, high + room
+def _meaning(view: SymbolView, first: date) -> str:
+    """Say in words what a total return is, and what is in the bars from a date on."""
+    count = sum(ex_date > first for ex_date in view.total_return.ex_dates)
+    paid = (
+        f"{plural(count, 'dividend')} in this time: the bars before are lowered and are not prices."
+        if count
+        else f"No dividend of {prose(view.symbol)} is known in this time: it is the price itself."
+    )
+    return (
+        "Total return: as if each dividend had been put back into the share on its ex-date, "
+        f"before tax. {paid} Levels are prices, so they are not drawn."
+    )
 
 
-def _draw_lines(
-    figure: go.Figure, bars: pd.DataFrame, names: Sequence[str], colors: Palette
-) -> None:
-    for place, (name, label) in enumerate(LINES.items()):
-        if name in names and bars[name].notna().any():
-            color = colors.series[place % len(colors.series)] if colors.series else colors.primary
-            figure.add_scatter(
-                x=bars["time"], y=bars[name], name=label, mode="lines",
-                line={"color": color, "width": 1.5}, hovertemplate="%{y:,.2f}",
-            )  # fmt: skip
-    figure.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
+def _newest(daily: pd.DataFrame) -> pd.DataFrame:
+    bars = daily.tail(CANDLES)
+    return bars.assign(time=pd.to_datetime(bars["session_date"]).dt.strftime("%-d %b %Y"))
 
 
-def _draw_levels(figure: go.Figure, names: Sequence[Name], colors: Palette) -> None:
-    for level, at in names:
-        color = colors.good if level.kind == "support" else colors.bad
-        width = 1 + 2 * level.strength
-        figure.add_hline(y=level.price, line={"color": color, "width": width, "dash": "dot"})
-        draw_name(figure, at, f"{SOURCES[level.source]} {level.price:,.2f}", color)
-
-
-def _mark_stories(
-    figure: go.Figure, bars: pd.DataFrame, stories: pd.DataFrame, colors: Palette
-) -> None:
-    """Mark the sessions that could react: a story after the last bar stands at the last one."""
-    sessions, told = list(bars["session_date"]), dict[int, list[str]]()
-    for at, title in zip(stories["published_at"], stories["title"], strict=True):
-        published = at.tz_convert(NEW_YORK).date()
-        if published >= sessions[0]:
-            place = min(bisect_left(sessions, published), len(sessions) - 1)
-            told.setdefault(place, []).append(str(title))
-    if not told:
-        return
-    low, high = _reach(bars)
-    marked = bars.iloc[list(told)]
-    figure.add_scatter(
-        x=marked["time"], y=marked["high"] + (high - low) * 0.03, name=NEWS, mode="markers",
-        marker={"symbol": "diamond", "size": 8, "color": colors.primary},
-        text=[_told(titles) for titles in told.values()], hovertemplate="%{text}<extra></extra>",
-    )  # fmt: skip
-
-
-def _told(titles: Sequence[str]) -> str:
-    """Return the titles of a day as the chart's tooltip takes them: untrusted, so escaped."""
-    lines = [escape(title[:TITLE_LENGTH]) for title in titles[:TITLES]]
-    count = [f"{len(titles)} stories"] if len(titles) > 1 else []
-    return "<br>".join(count + lines)
+def _daily_figure(
+    view: SymbolView, bars: pd.DataFrame, wanted: Sequence[str], colors: Palette
+) -> go.Figure:
+    figure = candle_figure(bars, colors)
+    draw_lines(figure, bars, [name for name, label in LINES.items() if label in wanted], colors)
+    if NEWS in wanted:
+        mark_stories(figure, bars, view.stories, colors)
+    return figure
 
 
 def _origin(bars: pd.DataFrame, told: str = "") -> None:

@@ -7,11 +7,18 @@ import streamlit as st
 from core.desk.market import SymbolView
 from core.domain.market import MarketSnapshot
 from pages.components import badges, company, symbol_numbers
+from pages.components.candle_marks import LEVELS, NEWS
 from pages.components.formatting import day, eastern, percent, price, prose
 from pages.components.stories import stories
-from pages.components.symbol_chart import LEVELS, NEWS, OPTIONS, daily_chart, intraday_chart
+from pages.components.symbol_chart import (
+    OPTIONS,
+    TOTAL_RETURN,
+    daily_chart,
+    intraday_chart,
+    total_return_chart,
+)
 
-DAILY, INTRADAY = "Daily", "5-minute"
+DAILY, INTRADAY, PRICE = "Daily", "5-minute", "Price"
 
 
 def symbol_view(view: SymbolView) -> None:
@@ -67,17 +74,23 @@ def marks(taken: MarketSnapshot) -> list[str]:
 
 
 def charts(view: SymbolView) -> None:
-    """Draw the daily or the intraday bars."""
+    """Draw the daily bars, in prices or as total returns, or the intraday bars."""
     with st.container(horizontal=True, vertical_alignment="center"):
         bars = st.segmented_control(
             "Bars", [DAILY, INTRADAY], default=DAILY, required=True, key="market_bars",
             label_visibility="collapsed",
         )  # fmt: skip
+        measure = st.segmented_control(
+            "Drawn as", [PRICE, TOTAL_RETURN], default=PRICE, required=True, key="market_measure",
+            label_visibility="collapsed", disabled=bars == INTRADAY,
+        )  # fmt: skip
         wanted = st.pills(
             "Drawn into the bars", OPTIONS, selection_mode="multi", default=[LEVELS, NEWS],
             key="market_lines", label_visibility="collapsed", disabled=bars == INTRADAY,
         )  # fmt: skip
-    if bars == DAILY:
-        daily_chart(view, wanted)
-    else:
+    if bars == INTRADAY:
         intraday_chart(view)
+    elif measure == TOTAL_RETURN:
+        total_return_chart(view, wanted)
+    else:
+        daily_chart(view, wanted)

@@ -19,9 +19,14 @@ class State(str):
 
 
 def when(label: str, *, seconds: bool = False) -> Any:
-    """Return a column of New York times; the label says so."""
-    shown = "D MMM YYYY, HH:mm:ss" if seconds else "D MMM YYYY, HH:mm"
-    return st.column_config.DatetimeColumn(f"{label} (ET)", format=shown, timezone=str(NEW_YORK))
+    """Return a column of New York times; the label says so.
+
+    Its width is fixed: Streamlit takes it from the first rows, and cuts times that begin below.
+    """
+    shown, width = ("D MMM YYYY, HH:mm:ss", 145) if seconds else ("D MMM YYYY, HH:mm", 125)
+    return st.column_config.DatetimeColumn(
+        f"{label} (ET)", width=width, format=shown, timezone=str(NEW_YORK)
+    )
 
 
 def dollars(label: str) -> Any:

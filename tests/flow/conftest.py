@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,7 +87,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def database(url: str) -> Iterator[sa.Engine]:
+def database(url: str, blank: Path, tmp_path: Path) -> Iterator[sa.Engine]:
+    if url.startswith("sqlite"):
+        shutil.copy(blank / "engine.sqlite", tmp_path)
     engine = open_database(url)
     yield engine
     engine.dispose()

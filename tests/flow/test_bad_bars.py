@@ -37,7 +37,7 @@ class BadSample(SampleMarketData):
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     original = bootstrap.build_adapters
 
     def broken(settings: Settings, playbook: Playbook) -> Adapters:
@@ -47,7 +47,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         return dataclasses.replace(original(settings, playbook), market_data=[provider])
 
     monkeypatch.setattr(bootstrap, "build_adapters", broken)
-    opened = bootstrap.build(Settings(data_dir=tmp_path))
+    opened = bootstrap.build(Settings(data_dir=data_dir))
     opened.start_engine()
     yield opened
     opened.close()

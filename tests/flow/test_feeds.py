@@ -244,20 +244,48 @@ def test_a_refused_question_is_asked_of_the_next(opened: Open) -> None:
     assert feeds.bars(context_of(desk))["rows_stored"] > 600
 
 
-def test_fundamentals_that_the_first_does_not_have_come_from_the_next(opened: Open) -> None:
-    second = Vendor("alpaca")
-    second.reports["AAA"] = Fundamentals(
-        symbol="AAA", as_of_date=YESTERDAY, sector="x", provider="alpaca", label=Label.REAL
+def reporting(name: str) -> Vendor:
+    """Return a vendor that has fundamentals of AAA."""
+    made = Vendor(name)
+    made.reports["AAA"] = Fundamentals(
+        symbol="AAA", as_of_date=YESTERDAY, sector="x", provider=name, label=Label.REAL
     )
-    desk = opened(Vendor(), second)
+    return made
+
+
+def test_fundamentals_that_the_first_does_not_have_come_from_the_next(opened: Open) -> None:
+    desk = opened(Vendor(), reporting("alpaca"))
     assert feeds.fundamentals(context_of(desk))["rows_stored"] == 1
-    assert ("fundamentals", "yahoo") not in checks(desk)
+    told = "yahoo has no fundamentals of AAA as of 2023-09-15"
+    assert checks(desk)["fundamentals", "yahoo"]["error"] == told
+    assert checks(desk)["fundamentals", "alpaca"]["error"] == ""
+    assert health(desk, "fundamentals").state == "ok"
 
 
-def test_fundamentals_that_nobody_has_are_no_failure(opened: Open) -> None:
+def test_fundamentals_that_nobody_has_are_no_success(opened: Open) -> None:
     desk = opened(Vendor(), Vendor("alpaca"))
-    assert feeds.fundamentals(context_of(desk))["failed"] == {}
-    assert checks(desk)["fundamentals", "yahoo"]["error"] == ""
+    assert "no fundamentals of AAA" in fails(feeds.fundamentals, desk)
+    for name in ("yahoo", "alpaca"):
+        row = checks(desk)["fundamentals", name]
+        nothing = f"{name} has no fundamentals of AAA as of 2023-09-15"
+        assert (row["rows_read"], row["error"]) == (0, nothing)
+    found = health(desk, "fundamentals")
+    assert (found.state, found.newest_success_at) == ("failed", None)
+    assert "no fundamentals of AAA" in found.error
+
+
+def test_a_symbol_without_fundamentals_is_told_beside_the_others_and_not_asked_again_at_once(
+    opened: Open, time: time_machine.Traveller
+) -> None:
+    source = reporting("yahoo")
+    desk = opened(source, watchlist=("AAA", "FUND"))
+    done = feeds.fundamentals(context_of(desk, every_minutes=1440))
+    assert (done["rows_read"], list(done["failed"])) == (1, ["FUND"])
+    assert "nothing of FUND" in checks(desk)["fundamentals", "yahoo"]["note"]
+    time.shift(timedelta(minutes=15))
+    again = feeds.fundamentals(context_of(desk, every_minutes=1440))
+    assert again["note"] == "every symbol was asked for not long ago"
+    assert source.asked == ["AAA", "FUND"]
 
 
 def test_quotes_are_put_together_from_all_providers(opened: Open) -> None:

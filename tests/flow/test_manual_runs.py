@@ -25,8 +25,8 @@ def clock() -> Iterator[time_machine.Coordinates]:
 
 
 @pytest.fixture
-def desk(clock: time_machine.Coordinates, tmp_path: Path) -> Iterator[Desk]:
-    opened = bootstrap.build(Settings(_env_file=None, data_dir=tmp_path, mode=Mode.PAPER))
+def desk(clock: time_machine.Coordinates, data_dir: Path) -> Iterator[Desk]:
+    opened = bootstrap.build(Settings(_env_file=None, data_dir=data_dir, mode=Mode.PAPER))
     yield opened
     opened.close()
 

@@ -23,8 +23,8 @@ PRICES = ["open", "high", "low", "close"]
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    opened = Storage(tmp_path / "desk.duckdb")
+def storage(data_dir: Path) -> Iterator[Storage]:
+    opened = Storage(data_dir / "desk.duckdb")
     yield opened
     opened.close()
 

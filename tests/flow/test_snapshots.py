@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def daily(symbol: str, seed: int = 1, shift: float = 0.0) -> pd.DataFrame:
     """Bars of every weekday up to the session before `SESSION` but for holidays."""
-    bars = history(seed, COUNT)
+    bars = weekdays(seed)
+    prices = {name: bars[name] + shift for name in ("open", "high", "low", "close")}
+    return bars.assign(symbol=symbol, **prices)
+
+
+@cache
+def weekdays(seed: int) -> pd.DataFrame:
     days = [d.date() for d in pd.bdate_range(end=SESSION - timedelta(days=1), periods=COUNT)]
     started = pd.to_datetime(days, utc=True)
-    prices = {name: bars[name] + shift for name in ("open", "high", "low", "close")}
-    return bars.assign(
-        symbol=symbol, timeframe="1d", session_date=days, started_at=started, **prices
-    )
+    return history(seed, COUNT).assign(timeframe="1d", session_date=days, started_at=started)
 
 
 def snapshot(desk: Desk, symbol: str, as_of: datetime, board: Board | None = None) -> Any:
@@ -346,12 +350,12 @@ def test_a_crash_is_no_split(desk: Desk) -> None:
 
 
 @pytest.fixture
-def led(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+def led(data_dir: Path) -> Iterator[Callable[..., Desk]]:
     """Open a desk of its own that has always had these leads."""
     with ExitStack() as stack:
 
         def opened(*leads: str) -> Desk:
-            settings = Settings(data_dir=tmp_path, _env_file=None, mode=Mode.PAPER)
+            settings = Settings(data_dir=data_dir, _env_file=None, mode=Mode.PAPER)
             desk = stack.enter_context(closing(bootstrap.build(settings)))
             always = Configuration(market_data=("sample",), leads=leads)
             desk._services.storage.configurations.remember(always, AS_OF - timedelta(days=1))
@@ -390,8 +394,8 @@ def test_a_followed_symbol_that_leads_has_one_snapshot(led: Callable[..., Desk])
     assert list(taken.failed) == ["ABSENT"]
 
 
-def test_a_past_snapshot_keeps_the_leads_and_the_providers_of_its_day(tmp_path: Path) -> None:
-    opened = bootstrap.build(Settings(data_dir=tmp_path, _env_file=None, mode=Mode.PAPER))
+def test_a_past_snapshot_keeps_the_leads_and_the_providers_of_its_day(data_dir: Path) -> None:
+    opened = bootstrap.build(Settings(data_dir=data_dir, _env_file=None, mode=Mode.PAPER))
     storage = opened._services.storage
     for shift, (symbol, provider) in enumerate(
         (("OWN", "yahoo"), ("OWN", "alpaca"), ("QQQ", "yahoo"), ("SPY", "yahoo"))

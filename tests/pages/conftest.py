@@ -6,20 +6,31 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import app_test as v1
 
 from core import bootstrap
 from core.desk import Desk
-from core.replay import APPROVED_BY_REPLAY
 from core.settings import ROOT, Settings
 
 MAIN = ROOT / "pages" / "main.py"
 WAITING_DAY = date(2023, 9, 18)  # its morning asks for one order and its post
 OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def once_for_all_runs() -> Iterator[None]:
+    """Each run would compile the pages and look for components in every installed package."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((manifest_scanner, "scan_component_manifests"), (v1, "ScriptCache")):
+            patch.setattr(module, name, cache(getattr(module, name)))
+        yield
 
 
 @contextmanager
@@ -32,13 +43,11 @@ def opened(folder: Path, **settings: str) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="session")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def history(lived: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder after real sessions, the morning of `WAITING_DAY` being the newest."""
-    folder = tmp_path_factory.mktemp("history")
+    folder = shutil.copytree(lived, tmp_path_factory.mktemp("history") / "var")
     with opened(folder) as desk:
         desk.start_engine()
-        first = desk.replay.sessions()[-65:]
-        desk.replay.advance_to(first[2], APPROVED_BY_REPLAY)
         desk.runs.wait(desk.runs.start("daily_tactic", WAITING_DAY))
     return folder
 
@@ -52,8 +61,8 @@ def desk(history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @pytest.fixture
-def empty_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    with opened(tmp_path / "empty") as own:
+def empty_desk(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    with opened(data_dir) as own:
         yield installed(own, monkeypatch)
 
 
@@ -65,7 +74,7 @@ def installed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def open_page(name: str, **query: str) -> AppTest:
     """Open the app at a page, as a deep link does."""
-    app = AppTest.from_file(str(MAIN), default_timeout=60).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
     if name != "overview":
         app.switch_page(str(MAIN.parent / f"{name}.py"))
     for key, value in query.items():

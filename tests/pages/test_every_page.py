@@ -100,9 +100,9 @@ def test_every_page_tells_the_state_of_the_desk(name: str, desk: Desk) -> None:
 
 
 def test_a_desk_on_the_wall_clock_has_no_demo_banner(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(tmp_path, mode="paper") as desk:
+    with opened(data_dir, mode="paper") as desk:
         installed(desk, monkeypatch)
         app = open_page("overview")
         assert not app.exception

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -34,10 +36,10 @@ HOSTILE = "<script>alert(1)</script> Apple [win](http://evil.example) **now** me
 
 
 @pytest.fixture
-def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def failing(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk on the wall's clock whose news cannot be reached and whose quotes are a month old."""
     settings: dict[str, Any] = {"mode": "paper", "news": "rss", "rss_urls": UNREACHABLE}
-    with opened(tmp_path / "failing", **settings) as own:
+    with opened(data_dir, **settings) as own:
         now = own.clock.now()
         check(own, "news", now, error="rss.headlines: the wire is cut")
         check(own, "quotes", now - timedelta(days=30))
@@ -177,8 +179,7 @@ def test_a_hostile_title_is_shown_as_the_text_it_is(desk: Desk) -> None:
     assert "negative -0.50" in told(app)
     assert "//evil" not in told(app).replace(":\u200b//evil", "")  # or Markdown would link it
     assert "me@evil" not in told(app)
-    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
-    tips = [text for trace in spec["data"] for text in trace.get("text", ())]
+    tips = [text for trace in figure(app)["data"] for text in trace.get("text", ())]
     assert any(tip.startswith("&lt;script&gt;alert(1)") for tip in tips)
 
 
@@ -221,6 +222,58 @@ def test_the_line_of_the_list_is_in_todays_shares(desk: Desk) -> None:
     after: Any = sparkline(desk)
     assert after[0] == pytest.approx(before[0] / 4)
     assert after[-1] == before[-1]
+
+
+def pay(desk: Desk, amount_usd: float) -> None:
+    """Store a dividend of a month ago."""
+    now = desk.clock.now()
+    paid = CorporateAction(
+        symbol="AAPL", kind="dividend", ex_date=now.date() - timedelta(days=30),
+        amount_usd=amount_usd, provider="yahoo", label=Label.REAL,
+    )  # fmt: skip
+    desk._services.storage.actions.append([paid], now)
+
+
+def total_returns() -> AppTest:
+    app = open_page("market")
+    return app.segmented_control(key="market_measure").set_value("Total return").run()
+
+
+def figure(app: AppTest) -> dict[str, Any]:
+    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[0].proto.spec)
+    return spec
+
+
+def closes(app: AppTest) -> list[float]:
+    packed = figure(app)["data"][0]["close"]
+    values: list[float] = np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"]).tolist()
+    return values
+
+
+def test_the_total_return_is_one_click_away_and_says_what_it_shows(desk: Desk) -> None:
+    pay(desk, 10.0)
+    app, view = total_returns(), desk.market.symbol("AAPL")
+    assert closes(app) == view.total_return.bars["close"].tolist()[-120:]
+    assert closes(app)[0] < view.daily["close"].tolist()[-120]
+    assert "put back into the share on its ex-date" in told(app)
+    assert "1 dividend in this time: the bars before are lowered and are not prices." in told(app)
+    assert "DERIVED" in told(app)
+
+
+def test_without_a_known_dividend_the_total_return_is_the_price(desk: Desk) -> None:
+    app = total_returns()
+    assert "No dividend of AAPL is known in this time" in told(app)
+    assert closes(app) == desk.market.symbol("AAPL").daily["close"].tolist()[-120:]
+    assert "annotations" not in figure(app)["layout"]
+    app.segmented_control(key="market_measure").set_value("Price").run()
+    assert figure(app)["layout"]["annotations"]  # levels
+
+
+def test_a_dividend_that_cannot_have_been_is_told_in_place_of_the_total_return(desk: Desk) -> None:
+    pay(desk, 10_000.0)
+    app = total_returns()
+    assert "No total return: AAPL cannot have paid 10000.0 on 2023-08-19" in told(app)
+    assert not app.get("plotly_chart")
 
 
 def sparkline(desk: Desk) -> Any:

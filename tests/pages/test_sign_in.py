@@ -17,9 +17,9 @@ from tests.pages.conftest import MAIN, installed
 
 
 @pytest.fixture
-def oidc_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def oidc_desk(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     settings = Settings(
-        data_dir=tmp_path, _env_file=None, oidc_allowed_emails=("ops@desk.example",)
+        data_dir=data_dir, _env_file=None, oidc_allowed_emails=("ops@desk.example",)
     )
     desk = bootstrap.build(settings)
     yield installed(desk, monkeypatch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,8 @@ from core.desk.market import Market
 from core.domain.feed_policy import StreamState
 from core.domain.feeds import FeedCheck
 from tests.pages.conftest import open_page, told
+
+LONG = "yahoo.chart: the wire is cut; " * 20
 
 
 def test_a_stream_that_is_off_says_how_it_is_turned_on(desk: Desk) -> None:
@@ -31,12 +34,16 @@ def test_a_stream_says_since_when_it_is_connected_and_what_went_wrong(
     assert "; last message 3 min ago; error: the line was \\[cut\\]" in shown
 
 
-def test_what_a_feed_lacks_is_in_the_table(desk: Desk) -> None:
-    check = FeedCheck(
-        feed="bars", provider="sample", run_id="r", checked_at=desk.clock.now(), rows_read=1,
-        rows_stored=1, rows_quarantined=0, note="nothing of ZZZZ",
+def test_what_failed_and_what_is_missing_is_in_the_table_and_cuts_no_time(desk: Desk) -> None:
+    lacking = FeedCheck(
+        feed="bars", provider="sample", run_id="r", checked_at=desk.clock.now(), rows_read=0,
+        rows_stored=0, rows_quarantined=0, note="nothing of ZZZZ",
     )  # fmt: skip
-    desk._services.storage.quality.record_check(check)
+    failed = lacking.model_copy(update={"provider": "yahoo", "note": "", "error": LONG})
+    for check in (lacking, failed):
+        desk._services.storage.quality.record_check(check)
     app = open_page("connections")
-    notes = [set(frame.value.get("note", ())) for frame in app.dataframe]
-    assert any("nothing of ZZZZ" in found for found in notes)
+    feeds = next(frame for frame in app.dataframe if "told" in frame.value)
+    assert {"nothing of ZZZZ", LONG} <= set(feeds.value["told"])
+    columns = json.loads(feeds.proto.columns)
+    assert columns["newest_ok_at"]["width"] == columns["newest_at"]["width"] == 125

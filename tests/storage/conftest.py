@@ -9,8 +9,8 @@ from core.storage.storage import Storage
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    opened = Storage(tmp_path / "desk.duckdb")
+def storage(data_dir: Path) -> Iterator[Storage]:
+    opened = Storage(data_dir / "desk.duckdb")
     yield opened
     opened.close()
 

@@ -28,8 +28,8 @@ ARRIVALS = st.lists(
 
 
 @pytest.fixture
-def yahoo_first(tmp_path: Path) -> Iterator[Storage]:
-    opened = Storage(tmp_path / "desk.duckdb", ("yahoo", "sample"))
+def yahoo_first(data_dir: Path) -> Iterator[Storage]:
+    opened = Storage(data_dir / "desk.duckdb", ("yahoo", "sample"))
     yield opened
     opened.close()
 

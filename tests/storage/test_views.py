@@ -333,14 +333,6 @@ def test_a_recap_is_traced_to_all_tactics_of_its_session(storage: Storage) -> No
     assert tactics == [f"{TACTIC.tactic_id} v1"]
 
 
-def test_each_symbol_shows_its_newest_close_and_change(storage: Storage) -> None:
-    storage.bars.append(samples.bars())
-    storage.bars.append(samples.bars("OLD", last=date(2023, 11, 1)))
-    (row,) = storage.views.symbols().to_dict("records")
-    assert (row["symbol"], row["session_date"], row["close"]) == ("AAPL", date(2024, 1, 4), 104)
-    assert row["change_fraction"] == pytest.approx(1 / 103)
-
-
 def store_story(storage: Storage) -> None:
     """One story that two sources tell."""
     second = samples.news_item(news_id="n2", source="post", published_at=samples.moment(hours=11))
@@ -354,8 +346,6 @@ def test_the_market_page_reads_bars_and_headlines(storage: Storage) -> None:
     storage.bars.append(samples.bars(timeframe="5m"))
     store_story(storage)
     last = date(2024, 1, 4)
-    assert len(storage.views.daily_bars("AAPL")) == 5
-    assert len(storage.views.daily_bars("AAPL", last, 2)) == 2
     assert storage.views.intraday_bars("AAPL", last)["session_date"].tolist() == [last]
     (row,) = storage.views.headlines("QQQ").to_dict("records")
     assert (row["title"], list(row["sources"])) == ("Apple's results beat", ["post", "wire"])

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analysis.bar_files import BarFile, Options, packing, read_bars
@@ -279,6 +279,7 @@ def test_newest_first_is_no_disorder() -> None:
     assert good["session_date"].is_monotonic_increasing
 
 
+@settings(max_examples=25, deadline=None)
 @given(order=st.permutations(range(5)))
 def test_rows_in_any_order_give_the_same_bars(order: list[int]) -> None:
     rows = WEEK.splitlines(keepends=True)

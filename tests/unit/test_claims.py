@@ -148,6 +148,7 @@ def test_a_claim_that_no_fact_bears_says_why(text: str, reason: str) -> None:
     assert (claim.reason, claim.fact_ids, claim.holds) == (reason, (), False)
 
 
+@hypothesis_settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from([*"4<b>18/$R%\u200b.* ", "$240", "above", "NVDA", "\n"])))
 def test_a_claim_stands_where_it_says(parts: list[str]) -> None:
     text = "".join(parts)
@@ -197,7 +198,7 @@ def test_numbers_fit_their_names_and_directions(text: str) -> None:
         ("Target 2: $265.00", "$265.00"),
         ("it closed at $240.00", "$240.00"),
         ("deliveries rose 1.3%", "1.3%"),
-        ("1.3% above its average low", "1.3%"),
+        ("1.3% off its high", "1.3%"),
         ("two thirds", "two thirds"),
         ("EMA 21.5", "21.5"),
         ("RSI 140", "140"),
@@ -211,6 +212,15 @@ def test_the_plans_of_an_opinion_are_known_by_their_key() -> None:
     stop = (fact("plans.breakout-long.stop", 252.0, "usd"), fact("snapshot.last", 258.0, "usd"))
     assert all(c.holds for c in check_claims("The stop at $252.00 is below price.", stop))
     assert not all(c.holds for c in check_claims("The stop at $258.00 holds.", stop))
+
+
+def test_each_plan_has_its_own_stop_and_zone() -> None:
+    other = (
+        *FACTS, fact("scenarios.1.stop", 270.0, "usd"),
+        fact("scenarios.1.entry_low", 266.0, "usd"), fact("scenarios.1.entry_high", 268.0, "usd"),
+    )  # fmt: skip
+    text = "Stop $270.00 or stop $252.00. The stop is below the entry zone."
+    assert [claim.reason for claim in check_claims(text, other) if not claim.holds] == []
 
 
 # comparisons
@@ -250,6 +260,7 @@ def test_a_comparison_that_is_true_holds(text: str) -> None:
         ("Price is above EMA 21 and the upper band.", "above"),
         ("QQQ is below its EMA 21.", "below"),
         ("QQQ is above its VWAP.", "above"),
+        ("QQQ is near its VWAP.", "near"),
         ("Price is level with VWAP.", "level with"),
         ("Price is near SMA 200.", "near"),
         ("Price is between SMA 50 and SMA 200.", "between"),
@@ -380,7 +391,6 @@ def words_as_facts(taken: MarketSnapshot, made: Insight | None) -> Iterator[Fact
             if getattr(one, key) is not None:
                 side = "above" if getattr(one, key) else "below"
                 yield fact(f"snapshot.{name}.{key}", side, "text")
-    yield fact("snapshot.headlines", len(taken.headlines), "count")
     if made:
         for way, sign in (("up", 1), ("down", -1)):
             count = sum(driver.direction == sign for driver in made.drivers)
@@ -441,7 +451,7 @@ SNAPSHOTS = st.builds(
 )  # fmt: skip
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=20, deadline=None)
 @given(
     SNAPSHOTS,
     st.lists(st.sampled_from([-2, -1, 0, 1, 2]), max_size=4).map(tuple),
@@ -478,6 +488,7 @@ def test_the_voice_claims_nothing() -> None:
     assert check_claims("\n".join(voice.values()), ()) == ()
 
 
+@hypothesis_settings(max_examples=50, deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(-1, 1), st.floats(-9, 9))
 def test_what_the_renderer_writes_is_borne(price: float, share: float, reward: float) -> None:
     facts = (fact("a", price, "usd"), fact("b", share, "fraction"), fact("c", reward, "r"))

@@ -1,12 +1,14 @@
-"""A text may state what its facts hold, and nothing else."""
+"""Numbers, days and cashtags: a text may state what its facts hold, and nothing else."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.analysis.grounding import ungrounded
+from core.analysis.claims import check_claims
 from core.analysis.rendering import r_multiple, signed_percent, usd
 from core.domain.content import Fact
 
@@ -29,6 +31,12 @@ FACTS = tuple(
         ("earnings", "2026-01-28", "date"),
     ]
 )
+
+
+def ungrounded(text: str, facts: Sequence[Fact], allowed: Sequence[str] = ()) -> list[str]:
+    kinds = {"number", "date", "ticker"}
+    claims = check_claims(text, facts, allowed)
+    return [claim.text for claim in claims if claim.kind in kinds and not claim.holds]
 
 
 @pytest.mark.parametrize(

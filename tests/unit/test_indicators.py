@@ -20,7 +20,6 @@ from core.analysis.signals import (
     classic_pivots,
     macd_cross,
     macd_curl,
-    vix_state,
     volume_state,
 )
 from core.domain.feeds import Label
@@ -220,9 +219,8 @@ def test_a_cross_is_the_change_of_sign(histogram: tuple[float, float, float], cr
 
 def test_states_have_their_thresholds_outside() -> None:
     atr = [atr_state(value, 2) for value in (0.99, 1, 3, 3.01)]
-    vix = [vix_state(value) for value in (14.99, 15, 25, 25.01)]
     volume = [volume_state(value) for value in (0.49, 0.5, 1.5, 1.51)]
-    assert atr == vix == ["low", "normal", "normal", "high"]
+    assert atr == ["low", "normal", "normal", "high"]
     assert volume == ["weak", "normal", "normal", "strong"]
 
 
@@ -260,13 +258,6 @@ def test_the_trend_has_a_flat_band(sma50: float, trend: str) -> None:
 )
 def test_volatility_is_the_range_against_its_mean(atr: float, volatility: str) -> None:
     assert read_regime(indicators(atr14=atr, atr14_mean=2)).volatility == volatility
-
-
-@pytest.mark.parametrize(("vix", "volatility"), [(12.0, "low"), (20.0, "normal"), (31.0, "high")])
-def test_a_reading_of_the_vix_goes_before_the_range(vix: float, volatility: str) -> None:
-    regime = read_regime(indicators(atr14=2, atr14_mean=2), vix)
-    assert (regime.volatility, regime.volatility_source, regime.vix) == (volatility, "vix", vix)
-    assert read_regime(indicators()).volatility_source == "atr"
 
 
 @pytest.mark.parametrize(("adx", "chop"), [(19.9, True), (20.0, False), (None, None)])

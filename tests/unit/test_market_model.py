@@ -55,7 +55,7 @@ def test_a_full_snapshot_comes_back_from_its_text() -> None:
         indicators=read_indicators(closed_form_bars()), lead=lead(above_vwap=True),
         leads=(lead(above_vwap=True), lead(symbol="SPY")), vwap=99.5, premarket_vwap=98.0,
         premarket_high=98.5, premarket_low=97.0, gap_fraction=-0.01,
-        regime={"trend": "up", "volatility": "high", "volatility_source": "vix", "vix": 30},
+        regime={"trend": "up", "volatility": "high", "chop": True},
     )  # fmt: skip
     again = MarketSnapshot.model_validate_json(canonical_json(taken))
     assert again == taken

@@ -58,7 +58,9 @@ class SampleFundamentals:
 
     def _read(self) -> SampleFile:
         try:
-            return SampleFile.model_validate(yaml.safe_load(self._path.read_text(encoding="utf-8")))
+            return SampleFile.model_validate(
+                yaml.load(self._path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+            )
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             raise FileError(self._path, mark.line + 1 if mark else 1, "", str(error)) from error

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -54,19 +54,20 @@ class SampleMarketData:
         self._path = path
 
     def symbols(self) -> tuple[str, ...]:
-        return tuple(self._daily)
+        return tuple(_daily(self._path))
 
     def bars(self, query: BarQuery) -> pd.DataFrame:
         """Return the bars; daily ones are real, the basket derived, 5-minute ones made up.
 
         Raises: InsufficientDataError if the sample does not hold the symbol or the timeframe.
         """
-        if query.symbol not in self._daily:
-            known = ", ".join(self.symbols())
+        daily = _daily(self._path)
+        if query.symbol not in daily:
+            known = ", ".join(daily)
             raise InsufficientDataError(f"the sample has no {query.symbol!r}; it has {known}")
         if query.timeframe is Timeframe.MINUTE:
             raise InsufficientDataError("the sample has no 1-minute bars")
-        days = self._daily[query.symbol]
+        days = daily[query.symbol]
         days = days[days["session_date"].between(query.start, query.end)]
         if query.timeframe is Timeframe.DAY:
             label = Label.DERIVED if query.symbol == LEAD else Label.REAL
@@ -81,16 +82,17 @@ class SampleMarketData:
         """Return none: the sample ends at its last bar."""
         return []
 
-    @cached_property
-    def _daily(self) -> dict[str, pd.DataFrame]:
-        """Map each symbol to its daily bars, oldest first."""
-        columns = ["symbol", "date", *PRICES, "volume"]
-        table = pd.read_parquet(self._path, columns=columns, filters=[("source", "==", SOURCE)])
-        table = table.astype(dict.fromkeys(PRICES, float)).rename(columns={"date": "session_date"})
-        midnight = pd.to_datetime(table["session_date"]).dt.tz_localize("UTC")
-        table["started_at"] = midnight.dt.as_unit("us")
-        members = {str(symbol): rows for symbol, rows in table.groupby("symbol")}
-        return members | {LEAD: equal_weight_basket(table)}
+
+@cache
+def _daily(path: Path) -> dict[str, pd.DataFrame]:
+    """Map each symbol to its daily bars, oldest first."""
+    columns = ["symbol", "date", *PRICES, "volume"]
+    table = pd.read_parquet(path, columns=columns, filters=[("source", "==", SOURCE)])
+    table = table.astype(dict.fromkeys(PRICES, float)).rename(columns={"date": "session_date"})
+    midnight = pd.to_datetime(table["session_date"]).dt.tz_localize("UTC")
+    table["started_at"] = midnight.dt.as_unit("us")
+    members = {str(symbol): rows for symbol, rows in table.groupby("symbol")}
+    return members | {LEAD: equal_weight_basket(table)}
 
 
 def equal_weight_basket(daily: pd.DataFrame) -> pd.DataFrame:

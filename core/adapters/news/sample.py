@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,17 +47,18 @@ class SampleNews:
         wanted = set(symbols)
         return [
             item
-            for item in self._headlines
+            for item in _headlines(self._path)
             if wanted.intersection(item.symbols) and since <= item.published_at <= until
         ]
 
-    @cached_property
-    def _headlines(self) -> list[NewsItem]:
-        columns = ["symbol", "date", *PRICES, "volume"]
-        bars = pd.read_parquet(self._path, columns=columns, filters=[("source", "==", SOURCE)])
-        groups = bars.astype(dict.fromkeys(PRICES, float)).groupby("symbol")
-        items = [item for symbol, rows in groups for item in write_headlines(str(symbol), rows)]
-        return sorted(items, key=lambda item: (item.published_at, item.news_id))
+
+@cache
+def _headlines(path: Path) -> list[NewsItem]:
+    columns = ["symbol", "date", *PRICES, "volume"]
+    bars = pd.read_parquet(path, columns=columns, filters=[("source", "==", SOURCE)])
+    groups = bars.astype(dict.fromkeys(PRICES, float)).groupby("symbol")
+    items = [item for symbol, rows in groups for item in write_headlines(str(symbol), rows)]
+    return sorted(items, key=lambda item: (item.published_at, item.news_id))
 
 
 def write_headlines(symbol: str, bars: pd.DataFrame) -> list[NewsItem]:

@@ -16,7 +16,7 @@ from core.analysis.numbers_in_text import Reading, Unit
 from core.domain.content import Fact
 
 # which facts a written unit may state, and how often the known value it shows
-FITTING: dict[Unit, dict[str, int]] = {
+_FITTING: dict[Unit, dict[str, int]] = {
     "usd": {"usd": 1},
     "percent": {"fraction": 1},
     "bps": {"fraction": 100},
@@ -68,9 +68,10 @@ class FactIndex:
             self._place(fact)
 
     def named(self, owner: str, keys: Sequence[str]) -> list[Known]:
-        """Return the numbers of the first of these names that is known."""
+        """Return the numbers of the first of these names that is known; those of one plan only."""
         found = (self._of(owner, key) for key in keys)
-        return next((numbers for numbers in found if numbers), [])
+        numbers = next((numbers for numbers in found if numbers), [])
+        return [n for n in numbers if _place_of(n.fact_id) == _place_of(numbers[0].fact_id)]
 
     def any_named(self, owner: str | None, keys: Sequence[str]) -> set[str]:
         """Return the ids of all facts that go by one of these names, None: of any owner."""
@@ -128,7 +129,7 @@ class FactIndex:
                 for known in self._numbers
                 if known.unit in factors
             )
-            for written, factors in FITTING.items()
+            for written, factors in _FITTING.items()
         }
 
 
@@ -143,8 +144,13 @@ def _name(fact_id: str) -> tuple[str, str]:
     lead = _LEAD.fullmatch(fact_id)
     if lead:
         return lead[1], lead[2]
-    place = _PLACE.match(fact_id)
-    return MAIN, fact_id[place.end() :] if place else fact_id
+    return MAIN, fact_id.removeprefix(_place_of(fact_id))
+
+
+def _place_of(fact_id: str) -> str:
+    """Return what the id of a fact begins with: the snapshot's part, or the plan."""
+    found = _PLACE.match(fact_id)
+    return found.group() if found else ""
 
 
 def _agrees(shown: Decimal, reading: Reading) -> bool:

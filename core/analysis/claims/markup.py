@@ -29,7 +29,6 @@ _PHRASE = re.compile(
 _BLOB = re.compile(r"[^\s\x00]{40,}")
 _TYPOGRAPHY = frozenset("\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u2022\u00b7\u2212\u00d7\u00b1"
                         "\u2248\u2264\u2265\u2192\u00a0\u2009\u202f")  # fmt: skip
-_CONTROLS = frozenset("\n\t")
 _LAST_LATIN = "\u024f"
 
 

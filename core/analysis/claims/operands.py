@@ -38,8 +38,10 @@ class Operand:
         return max(self.values)
 
     def __str__(self) -> str:
+        if not self.keys or not self.values:
+            return self.label
         shown = (describe(Known(value, "", self.unit)) for value in sorted({*self.values}))
-        return f"{self.label} at {' to '.join(shown)}" if self.values else self.label
+        return f"{self.label} at {' to '.join(shown)}"
 
 
 def operands(passage: Passage) -> list[Operand]:

@@ -13,7 +13,7 @@ from core.analysis.claims.plans import is_plan
 from core.analysis.claims.written_days import bearing_days
 from core.analysis.numbers_in_text import Reading
 
-CHANGES = ("change_fraction", "gap_fraction", "day_change")
+_CHANGES = ("change_fraction", "gap_fraction", "day_change")
 _UP = (
     "rose|risen|gained|climbed|jumped|surged|soared|rallied|advanced|added|grew|up|higher|increased"
     "|rises?|gains?|climbs?|jumps?|surges?|soars|rall(?:y|ies)|advances?|increases?"
@@ -79,7 +79,7 @@ def _demands(reading: Reading, way: str, passage: Passage) -> Iterator[tuple[set
     if way == "apart":
         yield set(), f"no distance of {shown} is known"
     elif way:
-        changes = index.any_named(_owner(reading, passage), CHANGES)
+        changes = index.any_named(_owner(reading, passage), _CHANGES)
         is_of_price = _is_of_price(reading, passage)
         yield changes if is_of_price else set(), f"nothing that is known moved by {shown}"
     if reading.unit == "bare" and _COUNTED.match(passage.text, reading.end):

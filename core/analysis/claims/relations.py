@@ -12,6 +12,7 @@ from core.analysis.signals import macd_curl
 OVERBOUGHT, OVERSOLD = 70, 30
 NEAR = Decimal("0.02")
 LEVEL = Decimal("0.001")
+SIDES = {"above", "below", "level"}
 VOTES = {"trend": ("sma50", "sma200"), "momentum": ("macd", "macd_signal")}
 Verdict = tuple[bool | None, tuple[str, ...]]
 UNKNOWN: Verdict = (None, ())
@@ -49,7 +50,7 @@ def verify(relation: str, left: Operand, rights: Sequence[Operand], index: FactI
 
 def _compare(relation: str, left: Operand, right: Operand, index: FactIndex) -> Verdict:
     state = _state(left, right, index)
-    if state:
+    if state and relation in SIDES:
         return state[0] == relation, (state[1],)
     if relation not in _TESTS or not left.values or not right.values:
         return UNKNOWN

@@ -1,8 +1,8 @@
-"""What is known of the market: symbols, bars, headlines and insights."""
+"""What is known of the market: intraday bars, headlines and insights."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pandas as pd
 
@@ -11,21 +11,6 @@ from core.domain.market import MarketSnapshot, Timeframe
 from core.storage.insights import Insights
 from core.storage.views.base import StoreView
 
-SYMBOLS = """
-with newest as (
-    select distinct on (symbol, session_date) symbol, session_date, close, provider, label
-    from bars where timeframe = '1d' and session_date > (
-        select max(session_date) from bars where timeframe = '1d') - 14
-    order by symbol, session_date, fetched_at desc
-),
-ranked as (
-    select *, lag(close) over (partition by symbol order by session_date) as previous_close
-    from newest
-)
-select symbol, session_date, close, close / previous_close - 1 as change_fraction, provider, label
-from ranked qualify row_number() over (partition by symbol order by session_date desc) = 1
-order by symbol
-"""
 INSIGHTS = """
 select i.insight_id, i.snapshot_id, i.symbol, i.session_date, i.engine, i.stance, i.conviction,
     i.body->>'$.summary' as summary, coalesce(t.tactic_id, '') as tactic_id
@@ -48,20 +33,6 @@ group by story_id order by published_at desc, title limit ?
 
 class MarketViews(StoreView):
     """The market and insights pages."""
-
-    def symbols(self) -> pd.DataFrame:
-        """Return each symbol's newest daily bar, if it is at most two weeks behind the newest.
-
-        Shape: symbol, session_date, close, change_fraction, provider, label.
-        """
-        return self._store.frame(SYMBOLS)
-
-    def daily_bars(
-        self, symbol: str, until: date | None = None, sessions: int = 250
-    ) -> pd.DataFrame:
-        """Return the last daily bars of sessions before a date, oldest first."""
-        before = until or datetime.max.replace(tzinfo=UTC).date()
-        return self._bars.daily(symbol, before, sessions)
 
     def intraday_bars(self, symbol: str, session_date: date) -> pd.DataFrame:
         """Return the 5-minute bars of one session."""
