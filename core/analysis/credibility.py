@@ -26,7 +26,7 @@ BUCKETS = 5
 
 
 def credibility(plans: Iterable[PlanRecord], kind: Sequence[str] = KIND) -> tuple[Credibility, ...]:
-    """Return one row for each kind of plan that has ended; no `kind` means one row for all."""
+    """Return one row for each kind of plan that has ended."""
     ended = [plan for plan in plans if plan.resolution]
 
     def key(plan: PlanRecord) -> tuple[str, ...]:
@@ -34,6 +34,11 @@ def credibility(plans: Iterable[PlanRecord], kind: Sequence[str] = KIND) -> tupl
 
     groups = [list(group) for _, group in groupby(sorted(ended, key=key), key=key)]
     return tuple(_row(group, {name: getattr(group[0], name) for name in kind}) for group in groups)
+
+
+def overall(plans: Iterable[PlanRecord]) -> Credibility:
+    """Return the row of all plans that have ended, whatever their kind."""
+    return _row([plan for plan in plans if plan.resolution], {})
 
 
 def _row(plans: Sequence[PlanRecord], kind: dict[str, object]) -> Credibility:

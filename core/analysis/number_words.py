@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
-from core.analysis.numbers_in_text import Reading, Unit, blank
+from core.analysis.numbers_in_text import LOWER, Reading, Unit, blank
 
 _VALUES = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -19,43 +20,45 @@ _FACTORS = {"dozen": 12, "hundred": 100, "thousand": 1_000, "million": 10**6, "b
 _WORD = rf"(?:{'|'.join(sorted([*_VALUES, *_FACTORS], key=len, reverse=True))})"
 _SPELLED = re.compile(
     rf"\b(?P<words>{_WORD}(?:(?:\s+and\s+|[\s-]+){_WORD})*)\b"
-    r"(?P<unit>\s+per\s?cent\b|\s*%|\s+dollars?\b)?",
-    re.IGNORECASE,
+    r"(?P<unit>\s+per\s?cent\b|\s*%|\s+dollars?\b)?"
 )
 _VAGUE = re.compile(
     r"\b(?:doubl(?:e[sd]?|ing)|tripl(?:e[sd]?|ing)|quadrupl(?:e[sd]?|ing)|halv(?:e[sd]?|ing)"
     r"|twice|thrice|(?:two|three|four|five|ten|hundred)-?fold"
-    r"|(?:dozen|hundred|thousand|million|billion|trillion)s)\b",
-    re.IGNORECASE,
+    r"|(?:dozen|hundred|thousand|million|billion|trillion)s)\b"
 )
 _PARTS = {"third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _PART = re.compile(
     r"\b(?P<count>a|one|two|three|four)[\s-]"
-    rf"(?P<part>{'|'.join(_PARTS)})(?:s\b|\b(?=\sof\b))",
-    re.IGNORECASE,
+    rf"(?P<part>{'|'.join(_PARTS)})(?:s\b|\b(?=\sof\b))"
 )
-_HALF = re.compile(r"\bhalf\b", re.IGNORECASE)
+_HALF = re.compile(r"\bhalf\b")
 
 
 def read_number_words(text: str) -> Iterator[Reading]:
     """Yield the spelled numbers of a visible text. A lone "one" is a pronoun and left out."""
+    for reading in _read(text.translate(LOWER)):
+        yield replace(reading, text=text[reading.start : reading.end])
+
+
+def _read(text: str) -> Iterator[Reading]:
     for match in _VAGUE.finditer(text):
         yield Reading(*match.span(), match.group(), "unknown")
     for match in list(_PART.finditer(text)):
-        count = _VALUES.get(match["count"].lower(), 1)
-        value = Decimal(100 * count) / _PARTS[match["part"].lower()]
+        count = _VALUES.get(match["count"], 1)
+        value = Decimal(100 * count) / _PARTS[match["part"]]
         yield Reading(*match.span(), match.group(), "percent", value)
         text = blank(text, *match.span())
     for match in _HALF.finditer(text):
         yield Reading(*match.span(), match.group(), "percent", Decimal(50), Decimal(0))
     for match in _SPELLED.finditer(text):
-        words = re.split(r"[\s-]+", match["words"].lower())
+        words = re.split(r"[\s-]+", match["words"])
         if words != ["one"] or match["unit"]:
             yield Reading(*match.span(), match.group(), _unit(match), _value(words))
 
 
 def _unit(match: re.Match[str]) -> Unit:
-    suffix = (match["unit"] or "").strip().lower()
+    suffix = (match["unit"] or "").strip()
     if not suffix:
         return "compound"
     return "usd" if suffix.startswith("dollar") else "percent"

@@ -7,6 +7,7 @@ from core.desk.controls import Controls
 from core.desk.decisions import Decisions
 from core.desk.housekeeping import Housekeeping
 from core.desk.imports import Imports
+from core.desk.insights import Insights
 from core.desk.live import Live
 from core.desk.market import Market
 from core.desk.runs import Runs
@@ -40,6 +41,7 @@ class Desk:
         self.live = Live(services)
         self.market = Market(services, self.live)
         self.imports = Imports(services)
+        self.insights = Insights(services)
         self.track_record = TrackRecords(services)
         self.housekeeping = Housekeeping(services, control, workflows)
         self.controls = Controls(services, self.housekeeping)

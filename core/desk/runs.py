@@ -110,7 +110,9 @@ class Runs:
             raise DomainError(f"{workflow_id} is started by a decision, not by hand")
         start = datetime.combine(session_date, time(0), NEW_YORK).astimezone(UTC)
         kept = replayed(workflow) if self._services.clock.is_replay else workflow
-        slots = list(fire_times(kept, start - timedelta(seconds=1), start + timedelta(days=1)))
+        after, until = start - timedelta(seconds=1), start + timedelta(days=1)
+        # on a day that the replay leaves out, the real rhythm says when it would have been
+        slots = list(fire_times(kept, after, until)) or list(fire_times(workflow, after, until))
         if not slots:
             raise DomainError(f"{workflow_id} has no slot on {session_date}: no trading session")
         return slots[0] if self._services.clock.is_replay else self._slot_until_now(slots)

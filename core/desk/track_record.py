@@ -10,6 +10,7 @@ from core.analysis.credibility import (
     KIND_AND_SIDE,
     calibrate,
     credibility,
+    overall,
     reconcile,
 )
 from core.domain.track_record import LedgerHead, PlanRecord
@@ -38,7 +39,7 @@ class TrackRecords:
         """Return the whole track record."""
         plans = self._views.plan_records()
         return TrackRecord(
-            total=credibility(plans, ())[0],
+            total=overall(plans),
             rows=credibility(plans),
             rows_by_side=credibility(plans, KIND_AND_SIDE),
             calibration=calibrate(plans),

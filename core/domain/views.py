@@ -11,10 +11,20 @@ from typing import Literal
 import pandas as pd
 
 from core.domain.base import Frozen, UtcDatetime
-from core.domain.content import ContentEvent, ContentVersion, Publication
+from core.domain.claims import ClaimReport
+from core.domain.content import (
+    ContentEvent,
+    ContentKind,
+    ContentVersion,
+    Fact,
+    Publication,
+)
+from core.domain.feeds import NewsItem
 from core.domain.insights import Insight
 from core.domain.lifecycle import TacticEvent
 from core.domain.market import MarketSnapshot
+from core.domain.marks import PlanMark
+from core.domain.model_calls import DayBudget
 from core.domain.resolutions import Resolution
 from core.domain.risk import SizeDecision
 from core.domain.tactics import Tactic
@@ -122,14 +132,16 @@ class TacticFilter:
 class TacticDetail:
     """One tactic with everything that led to it and came of it.
 
-    versions: version, as_of, headline, grade, content_sha256; oldest first.
+    versions: all of them, oldest first; `tactic` is the last one.
     sizes: each SizeDecision with its moment and version, oldest first.
     daily: the 120 daily bars before the session, and those since, up to the last judged session.
     intraday: the 5-minute bars from its session to the session in which it ended.
+    marks: where the plan stood each time that the monitor looked, oldest first.
+    reports: the verdicts on the words of its newest version, then on the text of its posts.
     """
 
     tactic: Tactic
-    versions: pd.DataFrame
+    versions: tuple[Tactic, ...]
     publishing_state: str
     trade_state: str
     events: tuple[TacticEvent, ...]
@@ -145,11 +157,76 @@ class TacticDetail:
     contents: tuple[ContentVersion, ...]
     publications: tuple[Publication, ...]
     lineage: tuple[LineageRow, ...]
+    marks: tuple[PlanMark, ...]
+    reports: tuple[ClaimReport, ...]
+
+    @property
+    def post(self) -> ContentVersion | None:
+        """The newest version of the post that tells the plan, not of what happened to it later."""
+        told = [one for one in self.contents if one.kind is ContentKind.TACTIC]
+        return max(told, key=lambda one: one.version, default=None)
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """The facts behind the post and its words, by their ids."""
+        return {fact.fact_id: fact for fact in self.post.facts} if self.post else {}
 
     @property
     def size(self) -> SizeDecision | None:
         """The newest sizing decision."""
         return self.sizes[-1][2] if self.sizes else None
+
+
+@dataclass(frozen=True)
+class InsightCard:
+    """The newest insight on one symbol in a session.
+
+    looks: how often the symbol was judged in the session. tactic_ids: what was drafted for it.
+    """
+
+    insight: Insight
+    looks: int
+    tactic_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InsightDetail:
+    """One insight with what it rests on and what came of it.
+
+    looks: all insights on the symbol in the session, oldest first, this one among them.
+    news: the headlines that were read, by news_id; one that is not stored is missing.
+    tactics: those that were drafted from it.
+    reports: the verdicts on its texts.
+    calls: what models were asked for it: requested_at, stage, subject_id, engine, prompt, attempt,
+        status, input_tokens, output_tokens, cost_usd, detail; oldest first.
+    history: the newest insight of each session up to this one: session_date, as_of, engine,
+        stance, conviction, abstains, disagreement, fallback; oldest first.
+    """
+
+    insight: Insight
+    snapshot: MarketSnapshot | None
+    looks: tuple[Insight, ...]
+    news: Mapping[str, NewsItem]
+    tactics: tuple[Tactic, ...]
+    reports: tuple[ClaimReport, ...]
+    calls: pd.DataFrame
+    history: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class ModelDay:
+    """The chosen analyst, and what models answered and cost today in New York.
+
+    budget: None where the rules are chosen and nothing was spent. statuses: calls by how they
+    ended. unanswered: the newest calls that the rules had to stand in for, with the columns of
+    `InsightDetail.calls`.
+    """
+
+    engine: str
+    asks_a_model: bool
+    budget: DayBudget | None
+    statuses: Mapping[str, int]
+    unanswered: pd.DataFrame
 
 
 @dataclass(frozen=True)

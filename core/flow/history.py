@@ -70,5 +70,5 @@ class HistoryMirror:
 
 
 def _is_settled(record: RunRecord) -> bool:
-    """Tell whether no step of the run can change; a cancelled one may still end the one it is in."""
+    """Tell whether no step can change any more; a cancelled run may still end the one it is in."""
     return record.status in {RunState.SUCCEEDED, RunState.FAILED}

@@ -17,8 +17,8 @@ from core.steps.moment import eastern
 
 PHRASES = (
     "95 % interval", "EMA 8", "EMA 21", "SMA 50", "SMA 200", "8-day", "21-day", "50-day", "200-day",
-    "20-day", "52-week", "MACD(12,26,9)", "RSI(14)", "RSI 14", "ATR(14)", "ATR 14", "TF: 1d",
-    "TF: 5m", *SETUP_TITLES,
+    "20-day", "52-week", "5-minute", "MACD(12,26,9)", "RSI(14)", "RSI 14", "ATR(14)", "ATR 14",
+    "TF: 1d", "TF: 5m", *SETUP_TITLES,
 )  # fmt: skip
 TRIGGERS = {
     "cross_above": "price crosses above", "cross_below": "price crosses below",
@@ -146,7 +146,7 @@ def _trigger_line(scenario: Scenario) -> str:
     bars = "" if trigger.bars == 1 else f" for {trigger.bars} closes in a row"
     volume = ""
     if trigger.min_relative_volume:
-        volume = f", with relative volume of {trigger.min_relative_volume:.2f} or more"
+        volume = f", on {trigger.min_relative_volume:.2f} of the usual volume or more"
     return f"waits for a 5-minute close: {words} {usd(trigger.price)}{bars}{volume}"
 
 

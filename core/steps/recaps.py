@@ -36,7 +36,7 @@ def recap_sheet(context: StepContext, resolved: list[str]) -> Sheet | None:
         "record": record,
         "provenance": "5-minute bars are synthetic in the demo",
     }
-    quoted = (*PHRASES, "5-minute", today.isoformat(), eastern(context.as_of))
+    quoted = (*PHRASES, today.isoformat(), eastern(context.as_of))
     return Sheet(f"session-{today}", values, tuple(_recap_facts(values)), quoted)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from core.domain.content import Fact
@@ -36,12 +36,17 @@ def update_sheet(context: StepContext, tactic: Tactic, news: Mapping[str, Any]) 
         "session_date": tactic.session_date.isoformat(),
         "provenance": "read from 5-minute bars by rule, stop first on a tie",
     }
-    facts = (*tactic_facts_of(context, tactic), *_facts(values))
-    return Sheet(tactic.tactic_id, values, facts, (*quoted(context, tactic), "5-minute"))
+    facts = tuple(_facts(tactic_facts_of(context, tactic), values))
+    return Sheet(tactic.tactic_id, values, facts, quoted(context, tactic))
 
 
-def _facts(values: Mapping[str, Any]) -> Iterator[Fact]:
+def _facts(planned: Iterable[Fact], values: Mapping[str, Any]) -> Iterator[Fact]:
+    """Yield the plan's facts, the stop where it is now, and what happened."""
+    for fact in planned:
+        if fact.fact_id == "scenario.stop" and values["stop"] is not None:
+            yield fact.model_copy(update={"value": values["stop"]})
+        else:
+            yield fact
     yield Fact(fact_id="update.running_r", value=values["running_r"], unit="r")
-    for name in ("price", "stop"):
-        if values[name] is not None:
-            yield Fact(fact_id=f"update.{name}", value=values[name], unit="usd")
+    if values["price"] is not None:
+        yield Fact(fact_id="update.price", value=values["price"], unit="usd")

@@ -47,7 +47,7 @@ def weekly_sheet(context: StepContext) -> Sheet | None:
         "provenance": "read from 5-minute bars by rule, stop first on a tie",
     }
     dates = {monday.isoformat(), today.isoformat(), *(row["session_date"] for row in rows)}
-    quoted = (*PHRASES, "5-minute", *sorted(dates), eastern(context.as_of))
+    quoted = (*PHRASES, *sorted(dates), eastern(context.as_of))
     return Sheet(f"week-{monday}", values, tuple(_facts(recap, rows)), quoted)
 
 

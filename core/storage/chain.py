@@ -23,6 +23,7 @@ LEDGER: dict[str, tuple[str, ...]] = {
 }
 SUBJECTS = {"tactic_events": "tactic_id", "fills": "client_order_id"}
 
+
 class Statement(NamedTuple):
     """What an entry says, before it has a place in the chain."""
 
@@ -35,10 +36,9 @@ class Statement(NamedTuple):
 
 def chain(cursor: Cursor, statements: Sequence[Statement]) -> list[AuditEntry]:
     """Append the statements to the chain; the caller holds the writer's transaction."""
-    head = cursor.execute(
-        "select sequence, sha256 from audit_chain order by sequence desc limit 1"
-    ).fetchall()
-    sequence, sha256 = head[0] if head else (0, GENESIS)
+    newest = "select max(sequence), arg_max(sha256, sequence) from audit_chain"
+    head = cursor.execute(newest).fetchall()[0]
+    sequence, sha256 = (0, GENESIS) if head[0] is None else head
     entries = []
     for statement in statements:
         sequence, previous = sequence + 1, sha256

@@ -21,6 +21,7 @@ from core.storage.values import aware_frame, aware_rows, plain
 
 Cursor = duckdb.DuckDBPyConnection
 Row = tuple[Any, ...]
+Columns = dict[str, list[Any]]
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "2GB",
@@ -76,7 +77,7 @@ class Store:
                 _roll_back(cursor)
                 raise
 
-    def append(self, table: str, rows: pa.Table, keys: tuple[str, ...]) -> int:
+    def append(self, table: str, rows: Columns, keys: tuple[str, ...]) -> int:
         """Store the rows whose keys are absent; return how many these were."""
         with self.write() as cursor:
             return int(insert_absent(cursor, table, rows, keys))
@@ -87,17 +88,16 @@ class Store:
         """Store the rows whose keys are absent; return how many these were."""
         return self.append(table, self.batch(table, rows), keys) if rows else 0
 
-    def batch(self, table: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
+    def batch(self, table: str, rows: Sequence[Mapping[str, object]]) -> Columns:
         """Return `rows` as the table's columns.
 
         Raises: StoreError for a row that lacks a column or has one too many.
         """
-        schema, names = self.schema(table), set(self.schema(table).names)
-        wrong = next((row for row in rows if row.keys() != names), None)
+        names = self.schema(table).names
+        wrong = next((row for row in rows if row.keys() != set(names)), None)
         if wrong is not None:
             raise StoreError(f"{table}: expected the columns {sorted(names)}, got {sorted(wrong)}")
-        plain_rows = [{name: plain(value) for name, value in row.items()} for row in rows]
-        return pa.Table.from_pylist(plain_rows, schema=schema)
+        return {name: [plain(row[name]) for row in rows] for name in names}
 
     def schema(self, table: str) -> pa.Schema:
         """Return the Arrow schema of a table."""
@@ -161,16 +161,14 @@ class Store:
                 self._root.close()
 
 
-def insert(
-    cursor: Cursor, table: str, columns: Mapping[str, Sequence[object]], returning: str = ""
-) -> list[Row]:
+def insert(cursor: Cursor, table: str, rows: Columns, returning: str = "") -> list[Row]:
     """Insert the rows in order; return how many, or their columns that `returning` names."""
     # For the few rows of a fact, parameters cost half of what registering an Arrow table does.
     cursor.execute(
-        f"insert into {table} ({', '.join(columns)}) "
-        f"select {', '.join(['unnest(?)'] * len(columns))} "
+        f"insert into {table} ({', '.join(rows)}) "
+        f"select {', '.join(['unnest(?)'] * len(rows))} "
         f"{f'returning {returning}' if returning else ''}",
-        list(columns.values()),
+        list(rows.values()),
     )
     return cursor.fetchall()
 
@@ -178,7 +176,7 @@ def insert(
 def insert_absent(
     cursor: Cursor,
     table: str,
-    rows: pa.Table,
+    rows: Columns,
     keys: tuple[str, ...],
     returning: str = "",
     known_by: str = "",
@@ -188,35 +186,30 @@ def insert_absent(
     Return how many were inserted, or the stored rows where `returning` names their columns.
     With `known_by` a stored row counts only if its moment is not later than the new one's.
     """
-    columns = rows.to_pydict()
-    places = _absent(cursor, table, columns, keys, known_by)
-    absent = {name: [values[place] for place in places] for name, values in columns.items()}
+    places = _absent(cursor, table, rows, keys, known_by)
+    absent = {name: [values[place] for place in places] for name, values in rows.items()}
     inserted = insert(cursor, table, absent, returning) if places else []
     return inserted if returning else len(places)
 
 
 def _absent(
-    cursor: Cursor,
-    table: str,
-    columns: Mapping[str, Sequence[Any]],
-    keys: tuple[str, ...],
-    known_by: str,
+    cursor: Cursor, table: str, rows: Columns, keys: tuple[str, ...], known_by: str
 ) -> list[int]:
     """Return the places of the rows to insert."""
     # Each key by itself finds what is stored, and maybe some more that nobody asks for.
     cursor.execute(
         f"select {', '.join(keys)}, {f'min({known_by})' if known_by else 'null'} from {table} "
         f"where {' and '.join(f'{name} in ?' for name in keys)} group by all",
-        [columns[name] for name in keys],
+        [rows[name] for name in keys],
     )
     since = {row[:-1]: row[-1] for row in cursor.fetchall()}
-    first: dict[tuple[Any, ...], int] = {}
-    for place, key in enumerate(zip(*(columns[name] for name in keys), strict=True)):
+    first: dict[Row, int] = {}
+    for place, key in enumerate(zip(*(rows[name] for name in keys), strict=True)):
         first.setdefault(key, place)
     return [
         place
         for key, place in first.items()
-        if key not in since or (known_by and columns[known_by][place] < since[key])
+        if key not in since or (known_by and rows[known_by][place] < since[key])
     ]
 
 

@@ -9,12 +9,10 @@ from hashlib import sha256
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-import pyarrow as pa
-
 from core.domain.base import Frozen, canonical_json
 from core.errors import NotFoundError
 from core.storage.chain import LEDGER, chain_rows
-from core.storage.connection import Cursor, Store, insert_absent
+from core.storage.connection import Columns, Cursor, Store, insert_absent
 from core.storage.values import plain
 
 Fact = TypeVar("Fact", bound=Frozen)
@@ -72,18 +70,15 @@ class FactTable(Generic[Fact]):
         common = {"body": body, "stored_at": datetime.now(UTC)}
         return {**columns, **identity, **extra, **common}
 
-    def _received(self, store: Store, rows: pa.Table) -> pa.Table:
-        place = rows.schema.get_field_index(self.known_by) if self.known_by else -1
-        if place < 0 or not rows[place].null_count:
+    def _received(self, store: Store, rows: Columns) -> Columns:
+        if not self.known_by or None not in rows[self.known_by]:
             return rows
-        field = rows.schema.field(place)
-        moment = pa.scalar(plain(store.moments.stamp()), field.type)
-        return rows.set_column(place, field, pa.repeat(moment, rows.num_rows))
+        moment = plain(store.moments.stamp())
+        return {**rows, self.known_by: [moment] * len(rows[self.known_by])}
 
-    def _insert(self, cursor: Cursor, rows: pa.Table) -> int:
+    def _insert(self, cursor: Cursor, rows: Columns) -> int:
         if self.name not in LEDGER:
             return int(insert_absent(cursor, self.name, rows, self.keys, known_by=self.known_by))
-        names = rows.column_names
-        stored = insert_absent(cursor, self.name, rows, self.keys, returning=", ".join(names))
-        chain_rows(cursor, self.name, [dict(zip(names, row, strict=True)) for row in stored])
+        stored = insert_absent(cursor, self.name, rows, self.keys, returning=", ".join(rows))
+        chain_rows(cursor, self.name, [dict(zip(rows, row, strict=True)) for row in stored])
         return len(stored)

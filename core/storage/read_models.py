@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.storage.views.imports import ImportViews
 from core.storage.views.inbox import InboxViews
+from core.storage.views.insights import InsightViews
 from core.storage.views.market import MarketViews
 from core.storage.views.overview import OverviewViews
 from core.storage.views.posts import PostViews
@@ -17,6 +18,7 @@ class Views(
     PostViews,
     MarketViews,
     SymbolViews,
+    InsightViews,
     InboxViews,
     ImportViews,
 ):

@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from core.domain.feeds import Label
 from core.errors import StoreError
 from core.storage import connection
-from core.storage.connection import Store
+from core.storage.connection import Columns, Store
 from core.storage.storage import Storage
 from tests.storage import samples
 
@@ -37,9 +36,8 @@ def execute(store: Store, *statements: str, nonsense: bool = False) -> None:
             raise TypeError("nonsense")
 
 
-def table(rows: list[tuple[str, int]]) -> pa.Table:
-    names, numbers = [row[0] for row in rows], [row[1] for row in rows]
-    return pa.table({"name": pa.array(names, pa.string()), "number": pa.array(numbers, pa.int32())})
+def table(rows: list[tuple[str, int]]) -> Columns:
+    return {"name": [row[0] for row in rows], "number": [row[1] for row in rows]}
 
 
 def stored(store: Store) -> list[tuple[str, int]]:

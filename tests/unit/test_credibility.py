@@ -14,6 +14,7 @@ from core.analysis.credibility import (
     KIND_AND_SIDE,
     calibrate,
     credibility,
+    overall,
     reconcile,
     weekly_recap,
 )
@@ -78,8 +79,8 @@ def test_each_kind_of_plan_has_its_row() -> None:
         ("breakout", Grade.A_PLUS, 1), ("breakout", Grade.B, 2), ("gap", Grade.B, 1),
     ]  # fmt: skip
     assert len(credibility(plans, KIND_AND_SIDE)) == 4
-    assert [row.count for row in credibility(plans, ())] == [4]
-    assert credibility([]) == ()
+    assert (overall(plans).count, overall(plans).setup) == (4, None)
+    assert (credibility([]), overall([]).win_rate) == ((), None)
 
 
 def test_the_interval_of_the_mean_holds_it_and_never_changes() -> None:
@@ -175,7 +176,7 @@ def test_a_week_is_named_by_its_monday() -> None:
 @given(st.lists(st.floats(-3, 5), min_size=1, max_size=30), st.floats(0, 1))
 def test_the_rows_add_up_to_the_total(results: list[float], score: float) -> None:
     plans = [plan(r, score=score, setup="ab"[n % 2]) for n, r in enumerate(results)]
-    rows, total = credibility(plans), credibility(plans, ())[0]
+    rows, total = credibility(plans), overall(plans)
     assert sum(row.count for row in rows) == total.count == len(results)
     assert sum(row.net_r for row in rows) == pytest.approx(total.net_r)
     assert sum(bucket.count for bucket in calibrate(plans)) == len(results)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.analysis.claims.grammar import LOWER
 from core.analysis.claims.passage import Passage
+from core.analysis.numbers_in_text import LOWER
 
 _UNIT = r"(?:day|week|month|quarter|year|session|decade)"
 _HISTORY = (

@@ -71,6 +71,8 @@ class FactIndex:
         """Return the numbers of the first of these names that is known; those of one plan only."""
         found = (self._of(owner, key) for key in keys)
         numbers = next((numbers for numbers in found if numbers), [])
+        if len(numbers) < 2:
+            return numbers
         return [n for n in numbers if _place_of(n.fact_id) == _place_of(numbers[0].fact_id)]
 
     def any_named(self, owner: str | None, keys: Sequence[str]) -> set[str]:

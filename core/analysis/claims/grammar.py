@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
-
-# letters of one case are found several times faster than letters of any case
-LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 _VERBS = (
     r"is|are|isn't|aren't|not|neither|stands?|sits?|holds?|held|remains?|stays?|trades?|traded"

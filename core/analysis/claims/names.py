@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.analysis.claims.fact_index import MAIN, FactIndex
-from core.analysis.claims.grammar import LOWER
 from core.analysis.claims.phrases import find_phrases
+from core.analysis.numbers_in_text import LOWER
 
 _END = r"(?![\w%]|[.,][0-9])"
 _AVERAGE = r"(?:\s(?:simple|exponential))?(?:\s(?:moving\s)?averages?|\sline|\s[ESM]?MA)"

@@ -1,4 +1,4 @@
-"""What is known of the market: intraday bars, headlines and insights."""
+"""What is known of the market: bars and headlines."""
 
 from __future__ import annotations
 
@@ -6,17 +6,9 @@ from datetime import date
 
 import pandas as pd
 
-from core.domain.insights import Insight
-from core.domain.market import MarketSnapshot, Timeframe
-from core.storage.insights import Insights
+from core.domain.market import Timeframe
 from core.storage.views.base import StoreView
 
-INSIGHTS = """
-select i.insight_id, i.snapshot_id, i.symbol, i.session_date, i.engine, i.stance, i.conviction,
-    i.body->>'$.summary' as summary, coalesce(t.tactic_id, '') as tactic_id
-from insights i left join (select distinct tactic_id, insight_id from tactics) t using (insight_id)
-order by i.session_date desc, i.symbol limit ?
-"""
 HEADLINES = """
 with read as (
     select news_id, story_id, symbols, sentiment from news_readings
@@ -32,7 +24,7 @@ group by story_id order by published_at desc, title limit ?
 
 
 class MarketViews(StoreView):
-    """The market and insights pages."""
+    """The market page."""
 
     def intraday_bars(self, symbol: str, session_date: date) -> pd.DataFrame:
         """Return the 5-minute bars of one session."""
@@ -44,20 +36,3 @@ class MarketViews(StoreView):
         Shape: symbols, title, sources, published_at, provider, label, url, sentiment.
         """
         return self._store.frame(HEADLINES, (symbol, symbol, limit))
-
-    def insights(self, limit: int = 100) -> pd.DataFrame:
-        """Return the newest insights.
-
-        Shape: insight_id, snapshot_id, symbol, session_date, engine, stance, conviction, summary,
-            tactic_id ("" where none was drafted from it).
-        """
-        return self._store.frame(INSIGHTS, (limit,))
-
-    def insight(self, insight_id: str) -> tuple[Insight, MarketSnapshot]:
-        """Return an insight and the snapshot it is about.
-
-        Raises: NotFoundError.
-        """
-        known = Insights(self._store)
-        insight = known.insight(insight_id)
-        return insight, known.snapshot(insight.snapshot_id)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pandas as pd
 
+from core.domain.claims import ClaimReport
+from core.domain.content import ContentVersion
 from core.domain.market import Timeframe
 from core.domain.resolutions import Resolution
 from core.domain.risk import SizeDecision
 from core.domain.tactics import Tactic
 from core.domain.views import TacticDetail
+from core.storage.claims import Claims
 from core.storage.content import PUBLICATIONS, VERSIONS
 from core.storage.insights import INSIGHTS, SNAPSHOTS
-from core.storage.tactics import Tactics
+from core.storage.marks import Marks
+from core.storage.tactics import TACTICS, Tactics
 from core.storage.trading import FILLS, LATEST_ORDERS, ORDERS, REQUESTS
 from core.storage.views.base import STATES
 from core.storage.views.lineage import LineageViews
 
 DAILY_BARS = 120
 LONGEST = timedelta(days=30)
-VERSIONS_OF = """
-select version, as_of, headline, grade, content_sha256 from tactics where tactic_id = ?
-order by version
-"""
 STATES_OF = f"""
 with {STATES}
 select coalesce(publishing_state, ''), coalesce(trade_state, '') from states where tactic_id = ?
@@ -49,9 +50,10 @@ class TacticDetailViews(LineageViews):
         insights = INSIGHTS.find(store, "insight_id = ?", (tactic.insight_id,))
         snapshots = SNAPSHOTS.find(store, "snapshot_id = ?", (tactic.snapshot_id,))
         daily, intraday = self._chart_bars(tactic, resolution)
+        contents = VERSIONS.find(store, "subject_id = ? order by content_id, version", key)
         return TacticDetail(
             tactic=tactic,
-            versions=store.frame(VERSIONS_OF, key),
+            versions=tuple(TACTICS.find(store, "tactic_id = ? order by version", key)),
             publishing_state=states[0],
             trade_state=states[1],
             events=tuple(tactics.events(tactic_id)),
@@ -64,12 +66,19 @@ class TacticDetailViews(LineageViews):
             orders=tuple(ORDERS.find(store, f"{OF_ORDERS} {LATEST_ORDERS}", key)),
             fills=tuple(FILLS.find(store, f"{OF_ORDERS} order by filled_at, rowid", key)),
             resolution=resolution,
-            contents=tuple(
-                VERSIONS.find(store, "subject_id = ? order by content_id, version", key)
-            ),
+            contents=tuple(contents),
             publications=tuple(PUBLICATIONS.find(store, f"{OF_CONTENTS} order by rowid", key)),
             lineage=self.tactic_lineage(tactic),
+            marks=tuple(Marks(store).of_tactic(tactic_id)),
+            reports=self._reports(tactic, contents),
         )
+
+    def _reports(
+        self, tactic: Tactic, contents: Sequence[ContentVersion]
+    ) -> tuple[ClaimReport, ...]:
+        claims, posts = Claims(self._store), dict.fromkeys(one.content_id for one in contents)
+        subjects = (f"{tactic.tactic_id}/{tactic.version}", *posts)
+        return tuple(report for subject in subjects for report in claims.of_subject(subject))
 
     def _sizes(self, tactic_id: str) -> tuple[tuple[datetime, int, SizeDecision], ...]:
         return tuple(

@@ -1,0 +1,75 @@
+"""What stands behind an insight, and what models cost and answered today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from core.analysis.snapshot_facts import headline_facts, scenario_facts, snapshot_facts
+from core.domain.content import Fact
+from core.domain.market import MarketSnapshot
+from core.domain.views import InsightDetail, ModelDay
+from core.steps.services import Services
+
+NEW_YORK = ZoneInfo("America/New_York")
+ONE_DAY = timedelta(days=1)
+
+
+class Insights:
+    """How the analyst comes to its views."""
+
+    def __init__(self, services: Services) -> None:
+        self._services, self._views = services, services.storage.views
+
+    def facts(self, detail: InsightDetail) -> dict[str, Fact]:
+        """Return the facts that an insight may cite, by their ids.
+
+        Of the plans that it was shown only those are known that a tactic was drafted from.
+        """
+        if detail.snapshot is None:
+            return {}
+        known = {fact.fact_id: fact for fact in _sheet(detail, detail.snapshot)}
+        cited = {fact_id for driver in detail.insight.drivers for fact_id in driver.fact_ids}
+        for fact_id in cited - known.keys():
+            known |= _condition(detail.snapshot, fact_id)
+        return known
+
+    def models_today(self) -> ModelDay:
+        """Return who judges, and what models were asked today; nobody is asked for it."""
+        adapters, budget = self._services.adapters, self._services.budget.today()
+        start = datetime.combine(budget.day, time(0), NEW_YORK)
+        end = datetime.combine(budget.day + ONE_DAY, time(0), NEW_YORK)
+        since, until = start.astimezone(UTC), end.astimezone(UTC)
+        model = adapters.language_model.adapter if adapters.language_model else None
+        is_used = model is not None or budget.spent_usd + budget.reserved_usd > 0
+        return ModelDay(
+            engine=model.engine if model else adapters.analyst.engine,
+            asks_a_model=model is not None,
+            budget=budget if is_used else None,
+            statuses=self._views.calls_by_status(since, until),
+            unanswered=self._views.unanswered_calls(since, until),
+        )
+
+
+def _sheet(detail: InsightDetail, snapshot: MarketSnapshot) -> Iterator[Fact]:
+    yield from snapshot_facts(snapshot)
+    yield from headline_facts(detail.insight.headlines)
+    for tactic in detail.tactics:
+        for scenario in tactic.scenarios:
+            yield from scenario_facts(scenario, f"plans.{scenario.key}")
+
+
+def _condition(snapshot: MarketSnapshot, fact_id: str) -> dict[str, Fact]:
+    """Return what a snapshot says in a word or a yes; the ids of such follow its fields."""
+    first, *path = fact_id.split(".")
+    found: object = snapshot if first == "snapshot" and path else None
+    for name in path:
+        found = getattr(found, name, None)
+    if isinstance(found, bool):
+        return {fact_id: Fact(fact_id=fact_id, value="yes" if found else "no", unit="text")}
+    return {fact_id: Fact(fact_id=fact_id, value=found, unit="text")} if _is_word(found) else {}
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

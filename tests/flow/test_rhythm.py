@@ -1,0 +1,226 @@
+"""The rhythm of a day: refresh, deadline, opening, monitor, recap of the week."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import bootstrap
+from core.desk import Desk
+from core.domain.content import ContentKind
+from core.domain.feeds import Label, Quote
+from core.domain.flow import ApprovalState
+from core.domain.lifecycle import TacticEventKind
+from core.domain.reports import RunReport
+from core.domain.tactics import Tactic
+from core.errors import AppError
+from core.replay import APPROVED_BY_REPLAY
+from core.settings import ROOT, Settings
+
+DAY = date(2023, 6, 26)  # its morning has a plan to trade
+NINE = datetime(2023, 6, 26, 13, 0, tzinfo=UTC)
+
+
+@contextmanager
+def opened(data_dir: Path, **settings: Any) -> Iterator[Desk]:
+    desk = bootstrap.build(Settings(data_dir=data_dir, _env_file=None, **settings))
+    desk.start_engine()
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("morning")
+    with opened(folder) as fresh:
+        assert run(fresh, "daily_tactic").status == "succeeded"
+    return folder
+
+
+@pytest.fixture
+def folder(morning: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(morning, tmp_path / "var")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The operator's files, to be changed."""
+    ignored = shutil.ignore_patterns("var", "sample")
+    return shutil.copytree(ROOT / "data", tmp_path / "config", ignore=ignored)
+
+
+def run(desk: Desk, workflow: str, day: date = DAY) -> RunReport:
+    return desk.runs.wait(desk.runs.start(workflow, day))
+
+
+def morning_tactic(desk: Desk) -> Tactic:
+    [tactic, *_] = desk._services.storage.tactics.for_session(DAY)
+    return tactic
+
+
+def asked(desk: Desk) -> dict[str, ApprovalState]:
+    found = desk._services.approvals.list()
+    return {f"{one.kind} v{one.inputs['version']}": one.state for one in found}
+
+
+def approve_all(desk: Desk) -> None:
+    for approval in desk.decisions.pending():
+        desk.runs.wait(desk.decisions.approve(approval.approval_id, "test").run_id)
+
+
+def without_its_setup(desk: Desk, config: Path) -> None:
+    """Take the file of the morning's setup away, so that its plan is found no more."""
+    plan = morning_tactic(desk).scenario
+    assert plan is not None
+    (config / "tactics" / f"{plan.setup}.yaml").unlink()
+
+
+# refresh
+
+
+def test_a_plan_that_still_stands_is_kept(folder: Path) -> None:
+    with opened(folder) as desk:
+        report = run(desk, "refresh_tactic")
+        assert (report.status, report.tactics) == ("succeeded", ())
+        assert asked(desk) == {"trade v1": "pending", "content v1": "pending"}
+
+
+def test_a_plan_that_no_longer_stands_is_replaced_and_its_questions_are_closed(
+    folder: Path, config: Path
+) -> None:
+    with opened(folder) as desk:
+        without_its_setup(desk, config)
+        old = desk.decisions.pending()
+    with opened(folder, config_dir=config) as desk:
+        assert run(desk, "refresh_tactic").status == "succeeded"
+        newer = morning_tactic(desk)
+        assert (newer.version, newer.supersedes) == (2, 1)
+        states = asked(desk)
+        assert (states["trade v1"], states["content v1"]) == ("superseded", "superseded")
+        assert states["content v2"] == "pending"
+        for approval in old:
+            with pytest.raises(AppError):
+                desk.decisions.approve(approval.approval_id, "test")
+
+
+def test_a_plan_that_was_decided_on_is_left_alone_and_the_operator_is_told(
+    folder: Path, config: Path
+) -> None:
+    with opened(folder) as desk:
+        without_its_setup(desk, config)
+        approve_all(desk)
+    with opened(folder, config_dir=config) as desk:
+        run(desk, "refresh_tactic")
+        assert morning_tactic(desk).version == 1
+        alerts = [e.key for e in desk.decisions.effects() if e.key.startswith("alert:refresh:")]
+        assert alerts == [f"alert:refresh:{morning_tactic(desk).tactic_id}:1"]
+
+
+# deadline
+
+
+def test_what_nobody_decided_on_is_escalated_at_the_deadline(folder: Path) -> None:
+    with opened(folder) as desk:
+        assert run(desk, "publish_deadline").status == "succeeded"
+        told = [e for e in desk.decisions.effects() if e.key.startswith("alert:deadline:")]
+        assert [e.key.rpartition(":")[2] for e in told] == [morning_tactic(desk).tactic_id]
+        assert "waits for your decision" in told[0].request["title"]
+        assert desk._services.storage.content.publications() == []
+
+
+def test_a_day_without_any_tactic_is_told(data_dir: Path) -> None:
+    with opened(data_dir) as desk:
+        run(desk, "publish_deadline")
+        keys = [effect.key for effect in desk.decisions.effects()]
+        assert keys == [f"alert:deadline:{DAY}:none"]
+
+
+@pytest.fixture
+def publishing(config: Path) -> Path:
+    policy = config / "policy.yaml"
+    text = policy.read_text(encoding="utf-8")
+    policy.write_text(text.replace("at_deadline: escalate", "at_deadline: publish"))
+    return config
+
+
+def quote(desk: Desk, price: float, age: timedelta) -> None:
+    one = Quote(
+        symbol=morning_tactic(desk).symbol, last=price, quoted_at=NINE - age, provider="test",
+        label=Label.REAL,
+    )  # fmt: skip
+    desk._services.storage.quotes.append([one], NINE - age)
+
+
+@pytest.mark.parametrize(
+    ("shift", "minutes", "published"),
+    [(0.0, 1, True), (0.0, 16, False), (-60.0, 1, False), (+60.0, 1, False)],
+    ids=["fresh and sound", "an old price", "beyond the stop", "far from the entry"],
+)
+def test_policy_may_publish_what_a_fresh_price_bears_out(
+    folder: Path, publishing: Path, shift: float, minutes: int, published: bool
+) -> None:
+    with opened(folder, config_dir=publishing) as desk:
+        plan = morning_tactic(desk).scenario
+        assert plan is not None
+        price = plan.entry_high + plan.side.sign * shift
+        quote(desk, price, timedelta(minutes=minutes))
+        run(desk, "publish_deadline")
+        state = asked(desk)["content v1"]
+        assert state == ("approved" if published else "pending")
+        escalated = [e for e in desk.decisions.effects() if e.key.startswith("alert:deadline:")]
+        assert bool(escalated) is not published
+
+
+# monitor, opening, week
+
+
+def test_the_monitor_marks_open_plans_once_and_tells_what_happened(folder: Path) -> None:
+    with opened(folder) as desk:
+        approve_all(desk)
+        tactic, storage = morning_tactic(desk), desk._services.storage
+        first = run(desk, "monitor_tactics")
+        marks, events = storage.marks.of_tactic(tactic.tactic_id), storage.tactics.events
+        before = [event.event_id for event in events(tactic.tactic_id)]
+        again = desk.runs.wait(desk.runs.again(first.run_id))
+        assert (first.status, again.status) == ("succeeded", "succeeded")
+        assert len(marks) == 1
+        assert storage.marks.of_tactic(tactic.tactic_id) == marks
+        assert [event.event_id for event in events(tactic.tactic_id)] == before
+        assert TacticEventKind.TRIGGERED in {event.kind for event in events(tactic.tactic_id)}
+
+
+def test_a_later_slot_adds_only_plans_to_trade(folder: Path) -> None:
+    with opened(folder) as desk:
+        approve_all(desk)
+        report = run(desk, "midday_tactic")
+        assert report.status == "succeeded"
+        known = morning_tactic(desk).symbol
+        tactics = desk._services.storage.tactics
+        for row in report.tactics:
+            tactic = tactics.get(row.tactic_id)
+            assert tactic.tactic_id.endswith("-MID")
+            assert tactic.scenario is not None
+            assert tactic.symbol != known
+
+
+def test_a_week_is_told_by_rule_losers_included(lived: Path, tmp_path: Path) -> None:
+    shutil.copytree(lived, tmp_path / "var")
+    with opened(tmp_path / "var") as desk:
+        days = desk.replay.sessions()[-65:][:8]
+        for day in days:
+            desk.replay.advance_to(day, APPROVED_BY_REPLAY)
+        storage = desk._services.storage
+        weeks = [p for p in storage.content.publications() if p.content_id.startswith("week-")]
+        assert weeks
+        version = storage.content.get(weeks[0].content_id)
+        assert version.kind is ContentKind.WEEKLY_RECAP
+        assert "Published:" in version.body
+        assert "losers included" in version.body
