@@ -27,18 +27,26 @@ page = st.navigation(
                 help="Approve or reject orders and posts before they go out.",
             ),
             st.Page(
-                "tactics.py", title="Tactics", icon=":material/strategy:",
-                help="Plans with entry, stop, targets and grade, and what they rest on.",
-            ),
-            st.Page(
                 "market.py", title="Market", icon=":material/candlestick_chart:",
                 help="The watch list, and one symbol with its bars, levels, stories and company.",
+            ),
+            st.Page(
+                "insights.py", title="Insights", icon=":material/psychology:",
+                help="What the analyst makes of each symbol, with facts, claims and cost.",
+            ),
+            st.Page(
+                "tactics.py", title="Tactics", icon=":material/strategy:",
+                help="Plans with entry, stop, targets and grade, and what they rest on.",
             ),
         ],
         "Money": [
             st.Page(
                 "positions.py", title="Positions", icon=":material/account_balance:",
                 help="Open positions, orders, fills, closed trades and equity.",
+            ),
+            st.Page(
+                "track_record.py", title="Track record", icon=":material/query_stats:",
+                help="How past plans have ended, losers included, and the public ledger.",
             ),
         ],
         "Words": [

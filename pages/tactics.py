@@ -11,6 +11,7 @@ import streamlit as st
 from core import bootstrap
 from core.domain.views import TacticFilter
 from pages.components import badges, reading, reasons
+from pages.components.decision import decision
 from pages.components.formatting import day, plural, price, prose, r
 from pages.components.session import GRADES, by_grade, state_of
 
@@ -26,16 +27,25 @@ def read_one(tactic_id: str) -> None:
     """Draw the reading view."""
     st.button("All tactics", key="tactics_back", icon=":material/arrow_back:", type="tertiary",
               on_click=close)  # fmt: skip
-    detail = bootstrap.desk().views.tactic_detail(tactic_id)
+    desk = bootstrap.desk()
+    detail = desk.views.tactic_detail(tactic_id)
+    facts = detail.facts
+    if detail.insight and detail.snapshot:
+        facts |= desk.insights.facts(detail.insight, detail.snapshot, [detail.tactic])
     reading.heading(detail)
+    decision(tactic_id)
     reading.numbers(detail)
     left, right = st.columns([3, 2])
     with left.container(border=True, height="stretch"):
         reading.chart(detail)
     with right.container(border=True, height="stretch"):
-        reasons.reasons(detail.tactic, detail.insight)
-    reasons.checklist(detail.tactic.checklist)
-    reading.details(detail)
+        reasons.reasons(detail.tactic, detail.insight, facts)
+    listed, scored = st.columns([3, 1])
+    with listed:
+        reasons.checklist(detail.tactic.checklist)
+    with scored:
+        reasons.score(detail.tactic)
+    reading.details(detail, facts)
 
 
 def show(tactic_id: str) -> None:

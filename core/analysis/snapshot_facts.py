@@ -74,6 +74,7 @@ def scenario_facts(scenario: Scenario, name: str = "scenario") -> Iterator[Fact]
         value=scenario.trigger.min_relative_volume,
         unit="index",
     )
+    yield Fact(fact_id=f"{name}.trigger.bars", value=scenario.trigger.bars, unit="count")
     yield Fact(fact_id=f"{name}.timebox_sessions", value=scenario.timebox_sessions, unit="count")
     yield from _number(f"{name}.timebox_minutes", scenario.timebox_minutes, "count")
     for number, target in enumerate(scenario.targets, 1):
@@ -117,6 +118,11 @@ def _lead_facts(name: str, lead: Lead) -> Iterator[Fact]:
     yield Fact(fact_id=f"snapshot.{name}.last", value=lead.last, unit="usd")
     for name_of in ("ema21", "sma50", "vwap"):
         yield from _number(f"snapshot.{name}.{name_of}", getattr(lead, name_of), "usd")
+    for key in ("above_ema21", "above_sma50", "above_vwap"):
+        is_above = getattr(lead, key)
+        if is_above is not None:
+            side = "above" if is_above else "below"
+            yield Fact(fact_id=f"snapshot.{name}.{key}", value=side, unit="text")
     change = lead.change_fraction
     yield Fact(fact_id=f"snapshot.{name}.change_fraction", value=change, unit="fraction")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core.analysis.snapshot_facts import headline_facts, scenario_facts, snapshot_facts
 from core.domain.content import Fact
+from core.domain.insights import Insight
 from core.domain.market import MarketSnapshot
-from core.domain.views import InsightDetail, ModelDay
+from core.domain.tactics import Tactic
+from core.domain.views import ModelDay
 from core.steps.services import Services
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -22,17 +24,17 @@ class Insights:
     def __init__(self, services: Services) -> None:
         self._services, self._views = services, services.storage.views
 
-    def facts(self, detail: InsightDetail) -> dict[str, Fact]:
+    def facts(
+        self, insight: Insight, snapshot: MarketSnapshot, tactics: Iterable[Tactic] = ()
+    ) -> dict[str, Fact]:
         """Return the facts that an insight may cite, by their ids.
 
-        Of the plans that it was shown only those are known that a tactic was drafted from.
+        Of the plans that it was shown only those are known that one of `tactics` holds.
         """
-        if detail.snapshot is None:
-            return {}
-        known = {fact.fact_id: fact for fact in _sheet(detail, detail.snapshot)}
-        cited = {fact_id for driver in detail.insight.drivers for fact_id in driver.fact_ids}
+        known = {fact.fact_id: fact for fact in _sheet(insight, snapshot, tactics)}
+        cited = {fact_id for driver in insight.drivers for fact_id in driver.fact_ids}
         for fact_id in cited - known.keys():
-            known |= _condition(detail.snapshot, fact_id)
+            known |= _condition(snapshot, fact_id)
         return known
 
     def models_today(self) -> ModelDay:
@@ -52,12 +54,11 @@ class Insights:
         )
 
 
-def _sheet(detail: InsightDetail, snapshot: MarketSnapshot) -> Iterator[Fact]:
+def _sheet(insight: Insight, snapshot: MarketSnapshot, tactics: Iterable[Tactic]) -> Iterator[Fact]:
     yield from snapshot_facts(snapshot)
-    yield from headline_facts(detail.insight.headlines)
-    for tactic in detail.tactics:
-        for scenario in tactic.scenarios:
-            yield from scenario_facts(scenario, f"plans.{scenario.key}")
+    yield from headline_facts(insight.headlines)
+    for scenario in (scenario for tactic in tactics for scenario in tactic.scenarios):
+        yield from scenario_facts(scenario, f"plans.{scenario.key}")
 
 
 def _condition(snapshot: MarketSnapshot, fact_id: str) -> dict[str, Fact]:

@@ -26,6 +26,9 @@ OutOfHundred = Annotated[float, Field(ge=0, le=100)]
 Turn = Literal["up", "down", "none"]
 
 
+OVERBOUGHT, OVERSOLD = 70, 30  # RSI 14
+
+
 class Timeframe(StrEnum):
     DAY = "1d"
     FIVE_MINUTES = "5m"

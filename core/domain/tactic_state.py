@@ -70,10 +70,6 @@ class PlanState(Frozen):
         """Whether an order is, or may yet come to be, at the broker."""
         return self.order in {Kind.APPROVED, Kind.ARMED}
 
-    @property
-    def has_ended(self) -> bool:
-        return self.plan in _ENDED | {Kind.CANCELLED}
-
 
 class TacticState(Frozen):
     """Where one version stands; `plans` holds the scenarios to which something has happened."""

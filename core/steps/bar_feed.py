@@ -18,7 +18,7 @@ from core.flow.catalog import StepContext
 from core.steps.bar_answers import Answer, Fetched, ask_all
 from core.steps.feed_record import Attempt, attempting, stored_at
 from core.steps.missing_bars import Question, deny, newest_settled, to_all
-from core.steps.moment import CALENDAR, received_at
+from core.steps.moment import CALENDAR, known_at, received_at
 from core.steps.revisions import compare
 
 LENGTHS = {
@@ -84,7 +84,7 @@ def store_fetched(context: StepContext, fetched: Fetched) -> dict[str, Any]:
 def _deny_the_rest(context: StepContext, answer: Answer) -> None:
     """Remember the days that a provider was asked for and that are still not there."""
     query, stored_bars = answer.query, context.services.storage.bars
-    if query.timeframe is Timeframe.DAY:
+    if query.timeframe is Timeframe.DAY and query.start < newest_settled(known_at(context)):
         have = stored_bars.sessions(query.symbol, query.timeframe, query.start, query.end)
         deny(context, answer.provider, query, have)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import get_args
+from operator import itemgetter
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -23,7 +25,10 @@ RECENT = timedelta(days=10)
 def feed_health(services: Services, now: datetime) -> list[FeedHealth]:
     """Return one line per feed: of bars by what is stored, of the others by the newest success."""
     checks, policy = services.storage.views.feeds(), services.playbook.feeds
-    tries = {feed: _tries(checks[checks["feed"] == feed]) for feed in get_args(FeedName)}
+    rows = checks.to_dict("records")
+    tries = {
+        feed: _tries([row for row in rows if row["feed"] == feed]) for feed in get_args(FeedName)
+    }
     try:
         coverages = {"bars": _daily(services, now), "intraday": _intraday(services, now)}
         is_open = calendars.is_open(CALENDAR, now)
@@ -38,12 +43,13 @@ def feed_health(services: Services, now: datetime) -> list[FeedHealth]:
     ]
 
 
-def _tries(checks: pd.DataFrame) -> Tries:
-    if checks.empty:
+def _tries(checks: Sequence[Mapping[Hashable, Any]]) -> Tries:
+    if not checks:
         return Tries()
-    newest = checks["newest_ok_at"].dropna().max()
-    error = checks.sort_values("checked_at", kind="stable")["error"].iloc[-1]
-    return Tries(None if pd.isna(newest) else newest.to_pydatetime(), str(error))
+    succeeded = [row["newest_ok_at"] for row in checks if not pd.isna(row["newest_ok_at"])]
+    newest = max(succeeded).to_pydatetime() if succeeded else None
+    last = max(reversed(checks), key=itemgetter("checked_at"))
+    return Tries(newest, str(last["error"]))
 
 
 def _daily(services: Services, now: datetime) -> Coverage:

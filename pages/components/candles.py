@@ -5,15 +5,16 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.domain.tactics import Scenario
+from core.domain.tactics import Scenario, Trigger
 from pages.components.candle_figure import candle_figure, draw_name, show_candles
 from pages.components.charts import Palette, palette
+from pages.components.formatting import words
 
 
 def candles_with_levels(
     bars: pd.DataFrame, scenario: Scenario | None, *, key: str, start: str | None = None
 ) -> None:
-    """Draw candles and volume with the plan's entry zone, stop and targets, each with its name.
+    """Draw candles and volume with the plan's entry zone, trigger, stop and targets, each named.
 
     `bars` is as for `candle_figure`. `start` is the time from which the plan holds.
     """
@@ -23,7 +24,8 @@ def candles_with_levels(
     if scenario is not None:
         _draw_plan(figure, scenario, colors)
         targets = [target.price for target in scenario.targets]
-        prices = [scenario.stop, scenario.entry_low, scenario.entry_high, *targets]
+        zone = [scenario.entry_low, scenario.entry_high, scenario.trigger.price]
+        prices = [scenario.stop, *zone, *targets]
     if start is not None:
         _draw_start(figure, start, colors)
     show_candles(figure, bars, key=key, named=prices)
@@ -44,10 +46,23 @@ def _draw_plan(figure: go.Figure, plan: Scenario, colors: Palette) -> None:
     entry = (plan.entry_low + plan.entry_high) / 2
     zone = f"Entry {plan.entry_low:,.2f} to {plan.entry_high:,.2f}"
     draw_name(figure, entry, zone, colors.primary)
+    _draw_trigger(figure, plan.trigger, colors)
     _level(figure, plan.stop, f"Stop {plan.stop:,.2f}", colors.bad, "solid")
     for number, target in enumerate(plan.targets, 1):
         text = f"Target {number} {target.price:,.2f} ({plan.reward_risk(target.price):+.1f}R)"
         _level(figure, target.price, text, colors.good, "dash")
+
+
+def _draw_trigger(figure: go.Figure, trigger: Trigger, colors: Palette) -> None:
+    """Draw the line that the price must react to, its name at the left where none stands yet."""
+    color = colors.series[2] if len(colors.series) > 2 else colors.primary
+    state = "Trigger, met" if trigger.is_met else "Trigger"
+    figure.add_hline(y=trigger.price, line={"color": color, "width": 1.5, "dash": "dot"})
+    figure.add_annotation(
+        x=0, xref="paper", xanchor="left", y=trigger.price, yref="y", yanchor="bottom",
+        text=f"{state}: {words(trigger.kind)} {trigger.price:,.2f}", showarrow=False,
+        font={"color": color, "size": 11},
+    )  # fmt: skip
 
 
 def _level(figure: go.Figure, at: float, text: str, color: str, dash: str) -> None:

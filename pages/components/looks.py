@@ -95,6 +95,22 @@ LOOKS: dict[str, Look] = {
     "not chosen": Look("not chosen", "gray", "remove"),
     "not asked": Look("not asked", "gray", "help"),
     "na": Look("by hand", "gray", "pan_tool"),
+    # what analysts say, and what is behind it
+    "abstains": Look("abstains", "gray", "do_not_disturb_on"),
+    "fallback": Look("rules stand in", "orange", "swap_horiz"),
+    "holds": Look("holds", "green", "check"),
+    "no fact": Look("no fact", "red", "close"),
+    "condition": Look("condition", "gray", "rule"),
+    "very positive": Look("very positive", "green", "sentiment_very_satisfied"),
+    "very negative": Look("very negative", "red", "sentiment_very_dissatisfied"),
+    # calls of models
+    "answered": Look("answered", "green", "check_circle"),
+    "cached": Look("from the store", "blue", "inventory_2"),
+    "refused": Look("refused", "red", "block"),
+    "truncated": Look("cut off", _WAITS, "content_cut"),
+    "invalid": Look("unusable", "red", "report"),
+    "unavailable": Look("not reachable", "red", "cloud_off"),
+    "over_budget": Look("over budget", _WAITS, "savings"),
     # feeds, and the circuit breakers of their providers
     "never": Look("never", "gray", "pending"),
     "closed": Look("closed", "green", "power"),

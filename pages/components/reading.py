@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
-from core.domain.lifecycle import TacticEvent
+from core.domain.content import Fact
+from core.domain.tactics import Generator
 from core.domain.views import TacticDetail
-from pages.components import badges
+from pages.components import badges, progress
 from pages.components.candles import candles_with_levels
-from pages.components.formatting import NEW_YORK, day, eastern, money, price, prose, r, words
+from pages.components.formatting import NEW_YORK, day, eastern, money, price, prose, r, short
 from pages.components.lineage import lineage_table
-from pages.components.session import publication_link
+from pages.components.post_view import post
 from pages.components.ticket import order_history
+from pages.components.versions import versions
 
 DAILY, INTRADAY = "Daily", "5-minute, SYNTHETIC"
 CANDLES = 120
@@ -27,11 +31,24 @@ def heading(detail: TacticDetail) -> None:
     marks += [badges.inline(state) for state in states]
     if detail.resolution:
         marks.append(badges.inline(detail.resolution.outcome))
-    session = f"session {day(tactic.session_date)}, written {eastern(tactic.as_of)} by"
+    session = f"session {day(tactic.session_date)}, written {eastern(tactic.as_of)}"
     st.markdown(
-        f"{' '.join(marks)} :small[:gray[{session} {prose(tactic.generator.engine)}, "
-        f"stage {tactic.stage}, version {tactic.version}]]"
+        f"{' '.join(marks)} :small[:gray[{session}, stage {tactic.stage}, "
+        f"version {tactic.version}, {_made_by(tactic.generator)}]]"
     )
+    if tactic.generator.fallback:
+        told = prose(tactic.generator.fallback)
+        st.warning(f"The rules wrote the words. {told}", icon=":material/swap_horiz:")
+
+
+def _made_by(generator: Generator) -> str:
+    prompt = generator.prompt
+    words_by = f"plan by {prose(generator.engine)}, words by "
+    words_by += prose(generator.writer or generator.engine)
+    if prompt is None:
+        return words_by
+    name = f"{prose(prompt.name)} {prose(prompt.version)}"
+    return f"{words_by}, prompt {name}, {short(prompt.sha256)}"
 
 
 def numbers(detail: TacticDetail) -> None:
@@ -90,48 +107,21 @@ def chart(detail: TacticDetail) -> None:
     st.markdown(f"{marks} :small[:gray[{len(frame)} bars from {prose(origin)}]]")
 
 
-def timeline(events: tuple[TacticEvent, ...]) -> None:
-    """Draw the events in the order they occurred."""
-    if not events:
-        st.caption("Nothing has happened to this tactic yet.")
-    for event in events:
-        told = [
-            _told(key, value) for key, value in event.payload.items() if value not in {None, ""}
-        ]
-        what = ", ".join([prose(event.actor), *filter(None, told)])
-        st.markdown(
-            f"{badges.inline(event.kind)} {eastern(event.occurred_at)} :small[:gray[{what}]]"
-        )
-
-
-def _told(key: str, value: object) -> str:
-    if key == "url" or value is None or value == "":
-        return ""
-    if key in {"subject", "reason", "outcome"}:
-        return prose(words(str(value)))
-    if key.endswith("_r") and isinstance(value, float):
-        return f"{words(key.removesuffix('_r'))} {r(value)}"
-    shown = price(value) if isinstance(value, float) else prose(value)
-    return f"{words(key)} {shown}"
-
-
-def details(detail: TacticDetail) -> None:
+def details(detail: TacticDetail, facts: Mapping[str, Fact]) -> None:
     """Draw the tabs below the chart."""
-    names = ("Timeline", "Order and size", "Lineage", "Posts")
-    first, order, origin, posts = st.tabs([*names], key="tactics_tabs")
-    with first:
-        timeline(detail.events)
+    names = ("Post", "Progress", "Order and size", "Versions", "Lineage")
+    told, progressed, order, written, origin = st.tabs([*names], key="tactics_tabs")
+    with told:
+        post(detail, facts)
+    with progressed:
+        left, right = st.columns([3, 2])
+        with left:
+            progress.marks(detail.marks)
+        with right:
+            progress.timeline(detail.events)
     with order:
         order_history(detail)
+    with written:
+        versions(detail.versions)
     with origin:
         lineage_table(detail.lineage, key="tactics_lineage")
-    with posts:
-        for post in detail.publications:
-            publication_link(post.url, f"{post.platform}, {eastern(post.published_at)}")
-        for version in detail.contents:
-            st.page_link(
-                "content.py", label=f"Draft: {prose(version.title)}", icon=":material/article:",
-                query_params={"content": version.content_id},
-            )  # fmt: skip
-        if not detail.contents:
-            st.caption("No post was written about this tactic.")

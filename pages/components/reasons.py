@@ -1,13 +1,17 @@
-"""Why a plan is as it is: the insight, its drivers with their facts, and the checklist."""
+"""Why a plan is as it is: the insight with its facts, the checklist, the score."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from core.domain.content import Fact
 from core.domain.insights import Insight
 from core.domain.tactics import CheckItem, Tactic
 from pages.components import badges
 from pages.components.formatting import prose, words
+from pages.components.insight_reasons import stance_marks, view
 
 CHECKS = {
     "macd_curl_with_bias": "MACD curls with the bias",
@@ -19,20 +23,28 @@ CHECKS = {
 }
 
 
-def reasons(tactic: Tactic, insight: Insight | None) -> None:
-    """Draw what the plan rests on: the insight, its drivers with their facts, the checklist."""
+def reasons(tactic: Tactic, insight: Insight | None, facts: Mapping[str, Fact]) -> None:
+    """Draw what the plan rests on: its objective, and the insight with the facts it cites."""
     st.markdown(f"**Objective.** {prose(tactic.objective)}")
     if insight is None:
         st.caption("The insight is not in the store.")
-    else:
-        st.markdown(f"**Insight** {badges.inline(insight.stance)} {prose(insight.summary)}")
-        for driver in insight.drivers:
-            arrow = {-1: "\u2193", 0: "\u2192", 1: "\u2191"}[driver.direction]
-            facts = ", ".join(f"`{fact}`" for fact in driver.fact_ids)
-            st.markdown(f"{arrow} {prose(driver.text)}  \n:small[:gray[facts {facts}]]")
-        for risk in insight.risks:
-            st.markdown(f":material/warning: {prose(risk)}")
-        st.caption(f"Would change its mind: {prose(insight.would_change_mind)}")
+        return
+    st.markdown(f"**Insight** {stance_marks(insight)}")
+    view(insight, facts)
+    st.page_link(
+        "insights.py", label="The insight in full", icon=":material/psychology:",
+        query_params={"insight": insight.insight_id},
+    )  # fmt: skip
+
+
+def score(tactic: Tactic) -> None:
+    """Draw the score of the plan and the parts that it is made of."""
+    plan, parts = tactic.scenario, tactic.score_parts
+    if plan is None or parts is None:
+        return
+    st.subheader(f"Score {plan.score:.2f}")
+    for name, value in parts:
+        st.progress(value, text=f"{words(name).capitalize()} {value:.2f}")
 
 
 def checklist(items: tuple[CheckItem, ...]) -> None:

@@ -16,7 +16,7 @@ import yaml
 
 from core.adapters.language_models.openai import OpenAIModel
 from core.adapters.language_models.openai.model import Endpoint
-from core.analysis.grounding import ungrounded
+from core.analysis.claims import check_claims
 from core.analysis.prompt_data import opinion_facts
 from core.analysis.prompts import PromptLibrary
 from core.domain.base import Frozen
@@ -460,8 +460,9 @@ def test_a_price_ten_times_off_is_no_fact(lab: Lab) -> None:
     summary = "AAPL last closed at $1,040.00 and the trend is up, so the view is bullish."
     told = lab.says(*[opinion(summary=summary)] * 3).judge(MATERIAL)
 
-    assert ungrounded(told.value.summary, opinion_facts(MATERIAL)) == ["$1,040.00"]
-    assert ungrounded(opinion().summary, opinion_facts(MATERIAL)) == []
+    claims = check_claims(told.value.summary, opinion_facts(MATERIAL))
+    assert [claim.text for claim in claims if not claim.holds] == ["$1,040.00"]
+    assert all(claim.holds for claim in check_claims(opinion().summary, opinion_facts(MATERIAL)))
 
 
 def test_prose_is_written_by_the_model(lab: Lab) -> None:

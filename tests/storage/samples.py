@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.domain.claims import Claim, ClaimReport
 from core.domain.content import (
     ContentEvent,
     ContentEventKind,
@@ -35,6 +36,7 @@ from core.domain.imports import BrokerActivity, FileReading, ImportReport
 from core.domain.insights import Driver, Insight
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import Headline, Indicators, Lead, Level, MarketSnapshot, Regime, Timeframe
+from core.domain.marks import PlanMark
 from core.domain.model_calls import (
     CallStatus,
     ModelCall,
@@ -461,6 +463,21 @@ def model_call(**changes: Any) -> ModelCall:
         "usage": Usage(input_tokens=210, output_tokens=12, cost_usd=Decimal("0.000450")),
     }  # fmt: skip
     return ModelCall(**{**values, **changes})
+
+
+def claim_report() -> ClaimReport:
+    claim = Claim(kind="number", text="$10.00", start=0, end=6, fact_ids=("snapshot.last",))
+    return ClaimReport(
+        subject_id="TBOW", part="summary", text="$10.00", text_sha256="a" * 64, claims=(claim,),
+        checked_at=MORNING,
+    )  # fmt: skip
+
+
+def plan_mark() -> PlanMark:
+    return PlanMark(
+        tactic_id="TBOW", version=1, scenario_key="breakout-long", marked_at=MORNING,
+        bars_to=MORNING, status="open", last=10.0, running_r=0.5, mae_r=0.1, mfe_r=0.7, stop=9.0,
+    )  # fmt: skip
 
 
 def content(of: Tactic | None = None, *, version: int = 1, body: str = "AAPL") -> ContentVersion:

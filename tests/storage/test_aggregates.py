@@ -36,6 +36,8 @@ APPENDS: dict[str, Callable[[Storage], Any]] = {
     "snapshots": lambda s: s.insights.append_snapshot(samples.snapshot()),
     "insights": lambda s: s.insights.append_insight(samples.insight()),
     "model_calls": lambda s: ModelCalls(s.store).append([samples.model_call()]),
+    "claim_reports": lambda s: s.claims.append([samples.claim_report()]),
+    "plan_marks": lambda s: s.marks.append([samples.plan_mark()]),
     "tactics": lambda s: s.tactics.append(samples.tactic()),
     "tactic_events": lambda s: s.tactics.append_events([samples.tactic_event()]),
     "size_decisions": lambda s: s.tactics.append_size(

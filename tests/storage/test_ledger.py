@@ -96,15 +96,20 @@ def export(storage: Storage, folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "ledger"
+
+
 def verify(folder: Path, *arguments: str) -> int:
     script = runpy.run_path(str(folder / "verify_ledger.py"), run_name="verify")
     return int(script["main"](list(arguments)))
 
 
-def test_an_empty_ledger_is_exported_and_holds(storage: Storage, tmp_path: Path) -> None:
-    assert sorted(export(storage, tmp_path / "new")) == FILES
+def test_an_empty_ledger_is_exported_and_holds(storage: Storage, folder: Path) -> None:
+    assert sorted(export(storage, folder)) == FILES
     assert Ledger(storage.store).head().sha256 == GENESIS
-    assert verify(tmp_path / "new") == 0
+    assert verify(folder) == 0
 
 
 def test_the_ledger_holds_what_was_published_and_nothing_else(told: Storage) -> None:
@@ -143,27 +148,27 @@ def test_a_result_waits_for_a_publication_that_is_told_late(told: Storage) -> No
     assert [entry.line.kind for entry in after[len(before) :]] == ["published", "resolved"]
 
 
-def test_the_same_ledger_is_exported_twice_bit_for_bit(told: Storage, tmp_path: Path) -> None:
-    first = export(told, tmp_path / "one")
+def test_the_same_ledger_is_exported_twice_bit_for_bit(told: Storage, folder: Path) -> None:
+    first = export(told, folder / "one")
     told.audit.record("operator", "halt", "desk", {}, samples.MORNING)
-    assert export(told, tmp_path / "two") == first == export(told, tmp_path / "one")
+    assert export(told, folder / "two") == first == export(told, folder / "one")
 
 
-def test_a_longer_ledger_continues_an_exported_one(told: Storage, tmp_path: Path) -> None:
-    short = export(told, tmp_path)["ledger.jsonl"]
+def test_a_longer_ledger_continues_an_exported_one(told: Storage, folder: Path) -> None:
+    short = export(told, folder)["ledger.jsonl"]
     head = Ledger(told.store).head().sha256
     tell(told, NEWER, *OPENED)
     told.tactics.append_resolution(samples.resolution(NEWER))
-    assert export(told, tmp_path)["ledger.jsonl"].startswith(short)
-    assert verify(tmp_path, head) == 0
+    assert export(told, folder)["ledger.jsonl"].startswith(short)
+    assert verify(folder, head) == 0
 
 
-def test_an_export_never_writes_over_another_ledger(told: Storage, tmp_path: Path) -> None:
-    export(told, tmp_path)
-    path = tmp_path / "ledger.jsonl"
+def test_an_export_never_writes_over_another_ledger(told: Storage, folder: Path) -> None:
+    export(told, folder)
+    path = folder / "ledger.jsonl"
     path.write_bytes(path.read_bytes().replace(b"L1", b"L2", 1))
     with pytest.raises(StoreError, match="is not the beginning of this desk's ledger"):
-        export(told, tmp_path)
+        export(told, folder)
 
 
 def test_a_folder_that_cannot_be_written_is_a_store_error(told: Storage, tmp_path: Path) -> None:
@@ -267,7 +272,7 @@ def test_a_ledger_written_anew_is_found_by_a_head_noted_before(
     ],
 )
 def test_a_story_that_makes_no_sense_is_found(
-    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    storage: Storage, folder: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], lines: list[str], why: str,
 ) -> None:  # fmt: skip
     made = [
@@ -275,18 +280,18 @@ def test_a_story_that_makes_no_sense_is_found(
         for kind in lines
     ]
     monkeypatch.setattr("core.storage.ledger._lines", lambda _: iter(made))
-    export(storage, tmp_path)
-    assert verify(tmp_path) == 1
+    export(storage, folder)
+    assert verify(folder) == 1
     assert why in capsys.readouterr().out
 
 
-def test_a_text_cannot_become_a_formula(told: Storage, tmp_path: Path) -> None:
+def test_a_text_cannot_become_a_formula(told: Storage, folder: Path) -> None:
     told.tactics.append(LATE)
     publish(told, LATE)
     tell(told, LATE, Kind.CANCELLED, subject="plan", reason='=HYPERLINK("http://evil")')
-    text = export(told, tmp_path)["ledger.csv"].decode()
+    text = export(told, folder)["ledger.csv"].decode()
     assert "\"'=HYPERLINK" in text
-    assert verify(tmp_path) == 0
+    assert verify(folder) == 0
 
 
 def test_a_row_that_was_changed_in_the_store_changes_the_head(told: Storage) -> None:

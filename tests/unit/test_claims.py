@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -383,20 +382,6 @@ def test_plain_typography_and_accents_pass() -> None:
 # the texts that the desk writes itself
 
 
-def words_as_facts(taken: MarketSnapshot, made: Insight | None) -> Iterator[Fact]:
-    """Yield what the fact sheet tells beside numbers: where leads stand, how reasons point."""
-    for place, one in enumerate((taken.lead,) if taken.lead else ()):
-        name = "lead" if place == 0 else f"leads.{place}"
-        for key in ("above_ema21", "above_sma50", "above_vwap"):
-            if getattr(one, key) is not None:
-                side = "above" if getattr(one, key) else "below"
-                yield fact(f"snapshot.{name}.{key}", side, "text")
-    if made:
-        for way, sign in (("up", 1), ("down", -1)):
-            count = sum(driver.direction == sign for driver in made.drivers)
-            yield fact(f"insight.reasons_{way}", count, "count")
-
-
 def insight_of(taken: MarketSnapshot, tones: tuple[Literal[-2, -1, 0, 1, 2], ...]) -> Insight:
     opinion = RulesAnalyst().judge(Material(snapshot=taken)).value
     read = (Extraction(event=NewsEvent.OTHER, sentiment=tone, relevance=1) for tone in tones)
@@ -464,7 +449,7 @@ def test_all_that_the_rules_write_is_borne(
     prose = RulesAnalyst().write(WritingTask(snapshot=taken, insight=made, scenario=plan)).value
     facts = (
         *snapshot_facts(taken), *headline_facts(made.headlines),
-        *(scenario_facts(plan) if plan else ()), *words_as_facts(taken, made),
+        *(scenario_facts(plan) if plan else ()),
     )  # fmt: skip
     texts = [
         *prose.model_dump().values(), made.summary, made.would_change_mind, *made.risks,

@@ -179,6 +179,16 @@ def test_a_session_ends_a_plan_before_its_minutes_do() -> None:
     assert (result.exit_reason, result.exits[0].price) == ("time_stop", 101.6)
 
 
+def test_after_a_halt_the_next_bar_decides() -> None:
+    halted = bars([ENTRY, (97, 97.5, 96.5, 97.2)])
+    halted["started_at"] = [OPEN, OPEN + timedelta(hours=3)]
+    assert replay(scenario(), halted, OPEN).exits[0].price == 97
+    late = bars([ENTRY, (101, 102, 100.5, 101.6), ENTRY])
+    late["started_at"] = [OPEN, OPEN + timedelta(hours=3), OPEN + timedelta(hours=4)]
+    result = replay(scenario(timebox_minutes=30), late, OPEN)
+    assert (result.exit_reason, result.exits[0].price) == ("time_stop", 101.6)
+
+
 def test_bars_outside_the_regular_hours_do_not_exist() -> None:
     night, day = [ENTRY], [(102, 103, 101.5, 102)]
     frame = bars([*night, *day]).assign(started_at=[OPEN - timedelta(minutes=5), OPEN])

@@ -8,8 +8,8 @@ from decimal import Decimal
 from core.analysis.claims.fact_index import MAIN, FactIndex
 from core.analysis.claims.operands import ANY, Operand
 from core.analysis.signals import macd_curl
+from core.domain.market import OVERBOUGHT, OVERSOLD
 
-OVERBOUGHT, OVERSOLD = 70, 30
 NEAR = Decimal("0.02")
 LEVEL = Decimal("0.001")
 SIDES = {"above", "below", "level"}

@@ -15,10 +15,9 @@ from core.adapters.analysts.rules.wording import (
 )
 from core.domain.feeds import Label
 from core.domain.insights import Driver, Material, Opinion
-from core.domain.market import Indicators, Lead, MarketSnapshot
+from core.domain.market import OVERBOUGHT, OVERSOLD, Indicators, Lead, MarketSnapshot
 from core.domain.tactics import Bias
 
-OVERBOUGHT, OVERSOLD = 70, 30
 EARNINGS_DAYS = 7
 BUSY_HEADLINES = 3
 POINTS: dict[int, str] = {1: "up", -1: "down", 0: "nowhere"}
