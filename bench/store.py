@@ -31,6 +31,7 @@ KINDS = (
     TacticEventKind.APPROVED,
     TacticEventKind.PUBLISHED,
     TacticEventKind.ARMED,
+    TacticEventKind.TRIGGERED,
     TacticEventKind.OPENED,
 )
 

@@ -9,7 +9,7 @@ from core.domain.views import TrackRecord
 from pages.components import track_charts, track_numbers, track_tables
 from pages.components.formatting import plural
 
-KIND, SIDE = "Setup, grade, bars", "and side"
+KIND, SIDE = "Setup, grade, timeframe", "and side"
 
 
 def by_kind(record: TrackRecord) -> None:

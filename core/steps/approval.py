@@ -134,14 +134,25 @@ def _record_trade(context: StepContext, approval: dict[str, Any]) -> None:
     tactic: Tactic = context.services.storage.tactics.get(
         approval["subject_id"], context.inputs.get("version")
     )
+    _record_on_tactic(context, tactic, approval, "trade")
+
+
+def _record_on_tactic(
+    context: StepContext,
+    tactic: Tactic,
+    approval: dict[str, Any],
+    subject: Literal["trade", "content"],
+) -> None:
+    """Append the decision on a tactic's order, or on its post, which is the whole tactic's."""
+    plan = tactic.scenario if subject == "trade" else None
     event = TacticEvent(
         tactic_id=tactic.tactic_id,
         version=tactic.version,
-        scenario_key=tactic.scenario.key if tactic.scenario else "",
+        scenario_key=plan.key if plan else "",
         kind=TacticEventKind(approval["verdict"]),
         occurred_at=context.as_of,
         actor=approval["actor"],
-        payload={"subject": "trade", "reason": approval["reason"]},
+        payload={"subject": subject, "reason": approval["reason"]},
     )
     context.services.storage.tactics.append_events([event])
 
@@ -159,6 +170,9 @@ def _record_content(context: StepContext, approval: dict[str, Any]) -> None:
         reason=approval["reason"],
     )
     context.services.storage.content.append_events([event])
+    if version.kind is ContentKind.TACTIC and approval["verdict"] != Verdict.SUPERSEDED:
+        tactic = context.services.storage.tactics.get(version.subject_id, version.version)
+        _record_on_tactic(context, tactic, approval, "content")
 
 
 def _audit(context: StepContext, approval: dict[str, Any]) -> None:

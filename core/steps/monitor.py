@@ -11,7 +11,7 @@ from core.domain.resolutions import Outcome
 from core.errors import NotFoundError
 from core.flow.catalog import StepContext, step
 from core.steps.content import tactic_content_id
-from core.steps.plan_replay import ONE_DAY, Followed, follow_open, progress
+from core.steps.plan_replay import ONE_DAY, Followed, doubting, follow_open, progress
 from core.steps.trade import entry_key
 
 ENDS = {
@@ -28,10 +28,11 @@ def look(context: StepContext) -> dict[str, Any]:
     news, orders = list[dict[str, Any]](), list[dict[str, str]]()
     followed = follow_open(context, context.session_date - ONE_DAY)
     for plan in followed:
-        fresh = _fresh(context, plan)
-        tactics.append_events(fresh)
-        news += [row for row in _news(plan, fresh) if _is_untold(context, row)]
-        orders += _orders(context, plan, fresh)
+        with doubting(context, plan):
+            fresh = _fresh(context, plan)
+            tactics.append_events(fresh)
+            news += [row for row in _news(plan, fresh) if _is_untold(context, row)]
+            orders += _orders(context, plan, fresh)
     context.services.storage.marks.append([m for p in followed for m in _marks(context, p)])
     return {"looked": len(followed), "news": news, "orders": orders}
 

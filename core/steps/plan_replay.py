@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
 
+from core.analysis.bar_path import BarPath
 from core.analysis.resolution import Replay, replay
+from core.domain.feeds import DataFinding, SessionHours
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.tactics import Scenario, Tactic
+from core.errors import InvalidTransitionError
+from core.flow import calendars
 from core.flow.catalog import StepContext
+from core.steps.moment import CALENDAR
 from core.steps.tactic_events import event
 
 ONE_DAY = timedelta(days=1)
@@ -36,25 +42,57 @@ def follow_open(context: StepContext, complete: date) -> list[Followed]:
     symbols = sorted({tactic.symbol for tactic in open_})
     since = min(tactic.session_date for tactic in open_)
     found = storage.bars.intraday_between(symbols, since, today)
-    none = pd.DataFrame()
-    return [_follow(context, t, found.get(t.symbol, none), complete) for t in open_]
+    hours = _hours(found)
+    paths = {symbol: BarPath.of(bars, hours) for symbol, bars in found.items()}
+    return [_follow(context, t, found, paths, complete) for t in open_]
 
 
-def _follow(context: StepContext, tactic: Tactic, bars: pd.DataFrame, complete: date) -> Followed:
+def _hours(bars: Mapping[str, pd.DataFrame]) -> list[SessionHours]:
+    """Return the hours of the sessions that have bars: some close early."""
+    days = sorted({day for frame in bars.values() for day in frame["session_date"].unique()})
+    return [
+        SessionHours(session_date=day, opens_at=opens, closes_at=closes)
+        for day in days
+        for opens, closes in [calendars.hours(CALENDAR, day)]
+    ]
+
+
+def _follow(
+    context: StepContext,
+    tactic: Tactic,
+    bars: Mapping[str, pd.DataFrame],
+    paths: Mapping[str, BarPath],
+    complete: date,
+) -> Followed:
     if tactic.scenario is None:
         raise ValueError(f"{tactic.tactic_id} has no plan to replay")
-    own = bars[bars["session_date"] >= tactic.session_date] if len(bars) else bars
-    if own.empty:
-        return Followed(tactic, tactic.scenario, own, Replay(status="waiting"))
+    if tactic.symbol not in paths:
+        return Followed(tactic, tactic.scenario, pd.DataFrame(), Replay(status="waiting"))
     result = replay(
         tactic.scenario,
-        own,
+        paths[tactic.symbol],
         published_at=tactic.as_of,
         slippage=context.services.playbook.policy.slippage_usd,
         entry_session=tactic.session_date,
         sessions_complete=complete,
     )
-    return Followed(tactic, tactic.scenario, own, result)
+    return Followed(tactic, tactic.scenario, bars[tactic.symbol], result)
+
+
+@contextmanager
+def doubting(context: StepContext, followed: Followed) -> Iterator[None]:
+    """Let one plan whose bars contradict what is recorded be told, and the others go on."""
+    try:
+        yield
+    except InvalidTransitionError as error:
+        finding = DataFinding(
+            kind="revision",
+            symbol=followed.tactic.symbol,
+            text=f"{followed.tactic.tactic_id}: the bars no longer bear out its record: {error}",
+            found_at=context.as_of,
+            run_id=context.run_id,
+        )
+        context.services.storage.quality.record_findings([finding])
 
 
 def progress(context: StepContext, followed: Followed) -> Iterator[TacticEvent]:

@@ -10,6 +10,7 @@ from core.domain.base import content_sha256
 from core.domain.content import (
     ContentEvent,
     ContentEventKind,
+    ContentKind,
     ContentVersion,
     Post,
     PostRequest,
@@ -140,13 +141,18 @@ def _append(
 def _mark_tactic_published(
     context: StepContext, version: ContentVersion, publication: Publication
 ) -> None:
-    if not version.subject_id.startswith("TBOW-"):
+    kinds = {
+        ContentKind.TACTIC: TacticEventKind.PUBLISHED,
+        ContentKind.TACTIC_UPDATE: TacticEventKind.UPDATE_POSTED,
+    }
+    if version.kind not in kinds:
         return
-    tactic = context.services.storage.tactics.get(version.subject_id)
+    own = version.version if version.kind is ContentKind.TACTIC else None
+    tactic = context.services.storage.tactics.get(version.subject_id, own)
     event = TacticEvent(
         tactic_id=tactic.tactic_id,
         version=tactic.version,
-        kind=TacticEventKind.PUBLISHED,
+        kind=kinds[version.kind],
         occurred_at=publication.published_at,
         actor=context.run_id,
         payload={"subject": publication.platform, "url": publication.url},

@@ -11,7 +11,7 @@ from core.domain.lifecycle import TacticEventKind
 from core.domain.resolutions import Outcome, Resolution
 from core.flow.catalog import StepContext, step
 from core.steps import trade
-from core.steps.plan_replay import ONE_DAY, Followed, follow_open, progress
+from core.steps.plan_replay import ONE_DAY, Followed, doubting, follow_open, progress
 from core.steps.tactic_events import event
 
 
@@ -36,12 +36,13 @@ def judge(context: StepContext) -> dict[str, Any]:
 @step("tactic.resolve")
 def resolve(context: StepContext) -> dict[str, Any]:
     """Record what the bars made of every open plan."""
-    resolved, tactics = [], context.services.storage.tactics
+    resolved = []
     for followed in follow_open(context, context.session_date):
-        tactics.append_events(list(progress(context, followed)))
-        if followed.result.status == "final":
-            _append_resolution(context, followed)
-            resolved.append(followed.tactic.tactic_id)
+        with doubting(context, followed):
+            context.services.storage.tactics.append_events(list(progress(context, followed)))
+            if followed.result.status == "final":
+                _append_resolution(context, followed)
+                resolved.append(followed.tactic.tactic_id)
     return {"resolved": resolved}
 
 
@@ -72,10 +73,10 @@ def _append_resolution(context: StepContext, followed: Followed) -> None:
         resolved_at=context.as_of,
         label=_label(followed.bars),
     )
-    storage.tactics.append_resolution(resolution)
     kind = FINAL_EVENTS.get(result.outcome, TacticEventKind.RESOLVED)
     payload = {"outcome": result.outcome.value, "system_r": round(result.system_r, 4)}
-    storage.tactics.append_events([event(tactic, kind, context, payload)])
+    ended = event(tactic, kind, context, payload)
+    storage.tactics.append_resolution(resolution, [ended])
 
 
 def _label(bars: pd.DataFrame) -> str:

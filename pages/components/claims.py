@@ -11,7 +11,7 @@ from core.domain.claims import Claim, ClaimReport
 from core.domain.content import Fact
 from pages.components.facts import shown
 from pages.components.formatting import plural, prose, words
-from pages.components.tables import State, medium, table
+from pages.components.tables import State, table
 
 ACTIONS = {
     "rewritten": "A first version claimed what no fact bears, and was written anew.",
@@ -30,8 +30,8 @@ def claims_panel(reports: Sequence[ClaimReport], facts: Mapping[str, Fact], *, k
     rows.sort(key=lambda row: row["verdict"] != "no fact")
     table(
         pd.DataFrame(rows),
-        {"claim": medium("Claim"), "verdict": State("Verdict"),
-         "behind": st.column_config.TextColumn("Fact behind it, or what is wrong", width=330),
+        {"claim": st.column_config.TextColumn("Claim", width=110), "verdict": State("Verdict"),
+         "behind": st.column_config.TextColumn("Fact behind it, or what is wrong", width=300),
          "kind": "Kind", "part": "Text"},
         key=key, alt="Claims of the text with the fact behind each", empty="",
     )  # fmt: skip

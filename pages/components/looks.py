@@ -24,6 +24,11 @@ LOOKS: dict[str, Look] = {
     "expired": Look("expired", "gray", "timer_off"),
     "published": Look("published", "green", "campaign"),
     # tactics
+    "scheduled": Look("scheduled", "blue", "event"),
+    "update_posted": Look("published", "green", "campaign"),
+    "superseded": Look("replaced", "gray", "published_with_changes"),
+    "stop_moved": Look("stop moved", "blue", "swap_vert"),
+    "corrected": Look("corrected", "gray", "edit"),
     "armed": Look("armed", "violet", "my_location"),
     "triggered": Look("triggered", "violet", "bolt"),
     "opened": Look("open", "blue", "play_arrow"),

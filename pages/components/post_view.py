@@ -18,7 +18,7 @@ SHORT_LIMIT = 1000
 def post(detail: TacticDetail, facts: Mapping[str, Fact]) -> None:
     """Draw the post with the fact behind each claim at its side."""
     told = detail.post
-    left, right = st.columns([3, 2])
+    left, right = st.columns(2)
     with left:
         if told is None:
             st.caption("No post was written about this tactic.")

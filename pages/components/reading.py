@@ -8,11 +8,22 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.content import Fact
-from core.domain.tactics import Generator
+from core.domain.tactics import Generator, Trigger
 from core.domain.views import TacticDetail
 from pages.components import badges, progress
 from pages.components.candles import candles_with_levels
-from pages.components.formatting import NEW_YORK, day, eastern, money, price, prose, r, short
+from pages.components.formatting import (
+    NEW_YORK,
+    day,
+    eastern,
+    money,
+    plural,
+    price,
+    prose,
+    r,
+    short,
+    words,
+)
 from pages.components.lineage import lineage_table
 from pages.components.post_view import post
 from pages.components.ticket import order_history
@@ -43,12 +54,11 @@ def heading(detail: TacticDetail) -> None:
 
 def _made_by(generator: Generator) -> str:
     prompt = generator.prompt
-    words_by = f"plan by {prose(generator.engine)}, words by "
-    words_by += prose(generator.writer or generator.engine)
+    writer = prose(generator.writer or generator.engine)
+    told = f"plan by {prose(generator.engine)}, words by {writer}"
     if prompt is None:
-        return words_by
-    name = f"{prose(prompt.name)} {prose(prompt.version)}"
-    return f"{words_by}, prompt {name}, {short(prompt.sha256)}"
+        return told
+    return f"{told}, prompt {prose(prompt.name)} {prose(prompt.version)}, {short(prompt.sha256)}"
 
 
 def numbers(detail: TacticDetail) -> None:
@@ -105,6 +115,17 @@ def chart(detail: TacticDetail) -> None:
     origin = ", ".join(sorted(set(frame["provider"])))
     marks = " ".join(badges.inline(label) for label in sorted(set(frame["label"])))
     st.markdown(f"{marks} :small[:gray[{len(frame)} bars from {prose(origin)}]]")
+    if plan := detail.tactic.scenario:
+        st.caption(_trigger(plan.trigger))
+
+
+def _trigger(trigger: Trigger) -> str:
+    """Say the machine rule in words."""
+    rule = f"{words(trigger.kind)} {price(trigger.price)}, on {plural(trigger.bars, 'close')}"
+    if trigger.min_relative_volume:
+        rule += f", relative volume at least {trigger.min_relative_volume:.2f}"
+    state = "met when the plan was written" if trigger.is_met else "waited for"
+    return f"Trigger, {state}: {rule}."
 
 
 def details(detail: TacticDetail, facts: Mapping[str, Fact]) -> None:

@@ -38,7 +38,7 @@ def cumulative_r(resolved: pd.DataFrame) -> None:
                         "encode": {"x": "Ended", "y": "Sum of R"}, "name": "Sum of R",
                         "color": palette().primary, "areaStyle": {"opacity": 0.08}}],
         },
-        height=320, key="track_curve",
+        height=380, key="track_curve",
         alt=f"Sum of R by rule after {len(traded)} plans: {r(float(total.iloc[-1]))}",
     )  # fmt: skip
 

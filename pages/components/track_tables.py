@@ -10,6 +10,7 @@ import streamlit as st
 from core.domain.setups import setup_title
 from core.domain.tactics import Side
 from core.domain.track_record import CalibrationBucket, Credibility
+from pages.components import track_charts
 from pages.components.formatting import percent, r
 from pages.components.tables import State, number, table, when
 from pages.components.track_numbers import TOO_FEW, factor, interval, mean_interval
@@ -21,7 +22,7 @@ def kinds(rows: Sequence[Credibility], *, by_side: bool) -> None:
     """Draw one row per kind of plan, the most common first."""
     ordered = sorted(rows, key=lambda row: -row.count)
     columns = {
-        "setup": RATE("Setup", width=170), "grade": State("Grade"), "timeframe": "Bars",
+        "setup": RATE("Setup", width=170), "grade": State("Grade"), "timeframe": "Timeframe",
         **({"side": State("Side")} if by_side else {}),
         "count": number("Filled", "%d"), "untraded": number("Never filled", "%d"),
         "win_rate": RATE("Win rate (95 % interval)", width=190),
@@ -43,7 +44,7 @@ def _kind(row: Credibility) -> dict[str, object]:
         "grade": row.grade, "timeframe": row.timeframe, "side": row.side,
         "count": row.count, "untraded": row.untraded,
         "win_rate": rate if row.enough else TOO_FEW, "mean": mean if row.enough else TOO_FEW,
-        "net": row.net_r, "factor": factor(row) if row.enough else TOO_FEW,
+        "net": row.net_r if row.count else None, "factor": factor(row) if row.enough else TOO_FEW,
         "mae": row.average_mae_r, "mfe": row.average_mfe_r,
     }  # fmt: skip
 
@@ -68,7 +69,9 @@ def buckets(found: Sequence[CalibrationBucket]) -> None:
 
 def ended(resolved: pd.DataFrame) -> None:
     """Draw every plan that has ended, losers included, the newest first, with its tactic."""
+    traded = resolved["outcome"].isin(track_charts.TRADED)
     shown = resolved.assign(
+        system_r=resolved["system_r"].where(traded),
         setup=[setup_title(s, d) for s, d in zip(resolved["setup"], resolved["side"], strict=True)],
         corrected=["corrected" if flag else "" for flag in resolved["is_corrected"]],
         link=[f"/tactics?tactic={tactic_id}" for tactic_id in resolved["tactic_id"]],

@@ -131,7 +131,7 @@ def test_a_result_may_be_corrected_more_than_once_and_never_undone() -> None:
     ],
 )
 def test_an_event_says_what_it_must(kind: Kind, payload: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="must tell its|not a valid Outcome"):
+    with pytest.raises(ValidationError, match=r"must tell its|not a valid Outcome"):
         event(kind, **payload)
 
 
