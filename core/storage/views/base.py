@@ -12,8 +12,9 @@ OF_TRADE = "coalesce(json_extract_string(body, '$.payload.subject'), '') = 'trad
 STATES = f"""
 states as (
     select tactic_id,
-        arg_max(kind, (version, occurred_at, rowid)) filter (kind in {PUBLISHING} and not {OF_TRADE})
-            as publishing_state,
+        arg_max(kind, (version, occurred_at, rowid)) filter (
+            kind in {PUBLISHING} and not {OF_TRADE}
+        ) as publishing_state,
         arg_max(kind, (occurred_at, rowid)) filter (
             kind not in {PUBLISHING} or ({OF_TRADE} and kind in ('rejected', 'expired'))
         ) as trade_state,
