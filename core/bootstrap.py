@@ -55,6 +55,7 @@ from core.replay import Replay, replay_start
 from core.settings import Mode, Settings, load
 from core.steps.board import Board
 from core.steps.limits import Timing, TokenBucket
+from core.steps.plan_memory import PlanMemory
 from core.steps.providers import Provider
 from core.steps.services import Adapters, NewsDesk, Playbook, Services, Universe, WorkerServices
 from core.storage.configurations import Configuration
@@ -102,6 +103,7 @@ def _wire(settings: Settings, storage: Storage) -> Desk:
         budget=budget,
         storage=storage,
         board=Board(storage),
+        plans=PlanMemory(),
     )
     if not services.clock.is_replay:
         storage.configurations.remember(

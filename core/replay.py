@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Mapping, Sequence
@@ -118,10 +119,12 @@ class Replay:
         """Replay the window; all but its last session are approved by the replay itself."""
         window = self.sessions()[-(SESSIONS + HELD_BACK) : -HELD_BACK]
         self._filling = True
+        gc.freeze()  # else the collector walks the whole program again and again
         try:
             for day in window:
                 self.advance_to(day, APPROVED_BY_REPLAY if day != window[-1] else {})
         finally:
+            gc.unfreeze()
             self._filling = False
 
     def next_session(self) -> bool:

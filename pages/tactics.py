@@ -14,6 +14,7 @@ from pages.components import badges, reading, reasons
 from pages.components.decision import decision
 from pages.components.formatting import day, plural, price, prose, r
 from pages.components.session import GRADES, by_grade, state_of
+from pages.components.split import split
 
 ALL, PER_PAGE = "All sessions", 24
 STATES = ("waiting", "approved", "published", "armed", "open", "ended", "rejected", "expired")
@@ -35,12 +36,12 @@ def read_one(tactic_id: str) -> None:
     reading.heading(detail)
     decision(tactic_id)
     reading.numbers(detail)
-    left, right = st.columns([3, 2])
-    with left.container(border=True, height="stretch"):
+    left, right = split(3, 2)
+    with left:
         reading.chart(detail)
-    with right.container(border=True, height="stretch"):
+    with right:
         reasons.reasons(detail.tactic, detail.insight, facts)
-    listed, scored = st.columns([3, 1])
+    listed, scored = split(3, 1, border=False)
     with listed:
         reasons.checklist(detail.tactic.checklist)
     with scored:

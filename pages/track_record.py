@@ -8,6 +8,7 @@ from core import bootstrap
 from core.domain.views import TrackRecord
 from pages.components import track_charts, track_numbers, track_tables
 from pages.components.formatting import plural
+from pages.components.split import split
 
 KIND, SIDE = "Setup, grade, timeframe", "and side"
 
@@ -30,10 +31,10 @@ def results(record: TrackRecord) -> None:
     """Draw everything that rests on plans that have ended."""
     track_numbers.provenance(record.resolved)
     track_numbers.headline(record)
-    left, right = st.columns(2)
-    with left.container(border=True, height="stretch"):
+    left, right = split(1, 1)
+    with left:
         track_charts.cumulative_r(record.resolved)
-    with right.container(border=True, height="stretch"):
+    with right:
         track_charts.calibration(record.calibration)
         with st.expander("As a table"):
             track_tables.buckets(record.calibration)
@@ -53,8 +54,8 @@ if record.resolved.empty:
     st.caption("No plan has ended yet. Plans are resolved at 16:15 ET, after the session.")
 else:
     results(record)
-sums, chained = st.columns(2)
-with sums.container(border=True, height="stretch"):
+sums, chained = split(1, 1)
+with sums:
     track_numbers.reconciliation(record.reconciliation)
-with chained.container(border=True, height="stretch"):
+with chained:
     track_numbers.ledger(record.ledger)

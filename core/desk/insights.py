@@ -10,6 +10,7 @@ from core.analysis.snapshot_facts import headline_facts, scenario_facts, snapsho
 from core.domain.content import Fact
 from core.domain.insights import Insight
 from core.domain.market import MarketSnapshot
+from core.domain.model_calls import CallStatus
 from core.domain.tactics import Tactic
 from core.domain.views import ModelDay
 from core.steps.services import Services
@@ -45,11 +46,12 @@ class Insights:
         since, until = start.astimezone(UTC), end.astimezone(UTC)
         model = adapters.language_model.adapter if adapters.language_model else None
         is_used = model is not None or budget.spent_usd + budget.reserved_usd > 0
+        ended = self._views.calls_by_status(since, until)
         return ModelDay(
             engine=model.engine if model else adapters.analyst.engine,
             asks_a_model=model is not None,
             budget=budget if is_used else None,
-            statuses=self._views.calls_by_status(since, until),
+            statuses={way.value: ended[way] for way in CallStatus if way in ended},
             unanswered=self._views.unanswered_calls(since, until),
         )
 

@@ -22,29 +22,32 @@ def differences(before: Frozen, after: Frozen) -> tuple[Difference, ...]:
     """Return the fields that differ, in their order, each named by its path: `levels.vwap.price`.
 
     Members of a list are compared by their key, name or source, and by their place where they
-    have none.
+    have none; one that only one version has is a single difference.
     """
-    old = dict(_fields(before.model_dump(mode="json"), ""))
-    new = dict(_fields(after.model_dump(mode="json"), ""))
-    return tuple(
-        Difference(field=field, before=old.get(field), after=new.get(field))
-        for field in dict.fromkeys((*old, *new))
-        if old.get(field) != new.get(field)
-    )
+    return tuple(_compare("", before.model_dump(mode="json"), after.model_dump(mode="json")))
 
 
-def _fields(value: Any, path: str) -> Iterator[tuple[str, str | float | bool | None]]:
-    if isinstance(value, list):
-        value = _named(value)
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield from _fields(part, f"{path}.{name}" if path else name)
-    else:
-        yield path, value
+def _compare(path: str, before: Any, after: Any) -> Iterator[Difference]:
+    old, new = _named(before), _named(after)
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys((*old, *new)):
+            inner = f"{path}.{name}" if path else name
+            yield from _compare(inner, old.get(name), new.get(name))
+    elif old != new:
+        yield Difference(field=path, before=_told(old), after=_told(new))
 
 
-def _named(members: list[Any]) -> dict[str, Any]:
-    """Return the members by their names; a second one of a name gets its number."""
+def _told(value: Any) -> str | float | bool | None:
+    """Return a value as it is, a group of fields as one line."""
+    if not isinstance(value, dict):
+        return value  # type: ignore[no-any-return]
+    return ", ".join(f"{name} {_told(_named(part))}" for name, part in value.items())
+
+
+def _named(members: Any) -> Any:
+    """Return a list by the names of its members; a second one of a name gets its number."""
+    if not isinstance(members, list):
+        return members
     found: dict[str, Any] = {}
     for place, member in enumerate(members, 1):
         name = _name(member) or str(place)

@@ -37,6 +37,7 @@ class RunClient:
             sa.column("status"),
             schema=None if database.dialect.name == "sqlite" else "dbos",
         )
+        self._open = sa.select(sa.func.count()).where(self._rows.c.status.in_(OPEN))
         # JSON instead of pickle: who can write the database must not be able to run code.
         self.dbos = DBOSClient(
             system_database_engine=database,
@@ -60,7 +61,7 @@ class RunClient:
     def count_open(self, run_ids: Sequence[str] | None = None) -> int:
         """Count what is queued or running, of these runs or of all."""
         # Waiting asks this many times a second, and DBOS would build whole runs for it.
-        query = sa.select(sa.func.count()).where(self._rows.c.status.in_(OPEN))
+        query = self._open
         if run_ids is not None:
             query = query.where(self._rows.c.workflow_uuid.in_(run_ids))
         with self._database.begin() as connection:

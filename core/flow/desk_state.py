@@ -12,6 +12,7 @@ from core.errors import InvalidTransitionError
 from core.flow.tables import desk_state
 
 _TRADING, _REPLAY = "trading_state", "replay_position"
+_BY_KEY = sa.select(desk_state).where(desk_state.c.key == sa.bindparam("key"))
 
 
 class Entry(NamedTuple):
@@ -76,9 +77,8 @@ class DeskState:
             raise InvalidTransitionError("another process moved the replay at the same moment")
 
     def read(self, key: str) -> Entry:
-        query = sa.select(desk_state).where(desk_state.c.key == key)
         with self._database.begin() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_BY_KEY, {"key": key}).one_or_none()
         if row is None:
             return Entry(None, 0)
         return Entry(row.value, row.version, row.updated_at, row.updated_by, row.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -62,11 +62,20 @@ class Candidate:
 
 def plans_of(context: StepContext, snapshots: Sequence[MarketSnapshot]) -> dict[str, Plan]:
     """Return what the setups make of each snapshot, by symbol."""
+    memory, ids = context.services.plans, {s.snapshot_id: s for s in snapshots}
+    known = memory.of(list(ids))
+    unknown = {key: snapshot for key, snapshot in ids.items() if key not in known}
+    made = _plans(context, unknown) if unknown else {}
+    memory.keep(made)
+    return {ids[key].symbol: found for key, found in (known | made).items()}
+
+
+def _plans(context: StepContext, snapshots: Mapping[str, MarketSnapshot]) -> dict[str, Plan]:
     setups = context.services.playbook.setups
-    bars = _bars_of(context, snapshots)
+    bars = _bars_of(context, list(snapshots.values()))
     return {
-        snapshot.symbol: plan(snapshot, bars[snapshot.symbol], judge_bias(snapshot), setups)
-        for snapshot in snapshots
+        key: plan(snapshot, bars[snapshot.symbol], judge_bias(snapshot), setups)
+        for key, snapshot in snapshots.items()
     }
 
 

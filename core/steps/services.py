@@ -32,6 +32,7 @@ from core.ports import (
 )
 from core.settings import Settings
 from core.steps.board import Board
+from core.steps.plan_memory import PlanMemory
 from core.steps.providers import Provider
 from core.storage.storage import Storage
 
@@ -109,3 +110,4 @@ class Services(WorkerServices):
     budget: Budget
     storage: Storage
     board: Board
+    plans: PlanMemory

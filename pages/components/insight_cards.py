@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.domain.views import InsightCard, ModelDay
 from pages.components import badges
-from pages.components.formatting import plural, prose
+from pages.components.formatting import plural, prose, usd
 from pages.components.insight_reasons import agreement, cost, stance_marks
 from pages.components.tables import State, table, when, wide
 
@@ -45,7 +45,8 @@ def _facts(card: InsightCard) -> list[str]:
 def model_strip(day: ModelDay) -> None:
     """Draw who judges, what of today's budget is gone, and how the calls of today ended."""
     with st.container(border=True, key="insights_models"):
-        asked = "" if day.asks_a_model else " No model is asked, so nothing is spent."
+        spent = "" if day.budget else " Nothing is spent."
+        asked = "" if day.asks_a_model else f" No model is asked.{spent}"
         calls = " ".join(
             badges.inline(status, f"{badges.word(status)} {count}")
             for status, count in day.statuses.items()
@@ -53,7 +54,7 @@ def model_strip(day: ModelDay) -> None:
         st.markdown(f"**Analyst** {prose(day.engine)}.{asked} {calls}")
         if day.budget is not None:
             spent, kept = cost(day.budget.spent_usd), cost(day.budget.reserved_usd)
-            limit = cost(day.budget.limit_usd)
+            limit = usd(day.budget.limit_usd)
             st.progress(
                 day.budget.used_fraction,
                 text=f"Model budget of today: {spent} spent, {kept} reserved, of {limit}",

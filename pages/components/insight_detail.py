@@ -15,6 +15,7 @@ from pages.components.claims import claims_panel
 from pages.components.formatting import day, eastern, eastern_time, prose, short, words
 from pages.components.insight_history import stance_history
 from pages.components.insight_reasons import cost, samples, stance_marks, view
+from pages.components.split import split
 from pages.components.stories import title
 from pages.components.tables import State, number, table, when, wide
 
@@ -61,17 +62,17 @@ def _origin(insight: Insight) -> list[str]:
 
 def body(detail: InsightDetail, facts: Mapping[str, Fact]) -> None:
     """Draw everything below the heading."""
-    left, right = st.columns([3, 2])
-    with left.container(border=True, height="stretch"):
+    left, right = split(3, 2)
+    with left:
         view(detail.insight, facts)
         tactics(detail)
-    with right.container(border=True, height="stretch"):
+    with right:
         stance_history(detail.history)
         samples(detail.insight)
-    told, checked = st.columns([2, 3])
-    with told.container(border=True, height="stretch"):
+    told, checked = split(2, 3)
+    with told:
         headlines(detail)
-    with checked.container(border=True, height="stretch"):
+    with checked:
         claims_panel(detail.reports, facts, key="insights_claims")
     if len(detail.calls):
         with st.container(border=True):

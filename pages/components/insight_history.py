@@ -22,13 +22,17 @@ def stance_history(history: pd.DataFrame) -> None:
     st.echarts_chart(
         {
             "tooltip": {"trigger": "axis"},
-            "grid": {"left": 72, "right": 8, "top": 12, "bottom": 24},
+            "grid": {"left": 48, "right": 8, "top": 12, "bottom": 24},
             "xAxis": {"type": "category", "data": [f"{row.session_date:%-d %b}" for row in rows],
                       "axisTick": {"show": False}},
             "yAxis": {"type": "value", "min": -100, "max": 100, "interval": 100,
                       "axisLabel": {"formatter": "{value} %"}},
-            "series": [{"type": "bar", "name": "Conviction, bearish below zero", "barMaxWidth": 18,
-                        "data": [_bar(row) for row in rows]}],
+            "series": [
+                {"type": "bar", "name": "Conviction, bearish below zero", "barMaxWidth": 18,
+                 "data": [_bar(row) for row in rows]},
+                {"type": "scatter", "name": "Neutral or abstains", "symbolSize": 7,
+                 "color": palette().muted, "data": [_point(row) for row in rows]},
+            ],
         },
         height=180, key="insights_history", alt=_told(rows),
     )  # fmt: skip
@@ -45,6 +49,11 @@ def _bar(row: Any) -> dict[str, Any]:
     colors, side = palette(), SIDES.get(row.stance, 0)
     color = colors.good if side > 0 else colors.bad
     return {"value": round(100 * side * row.conviction), "itemStyle": {"color": color}}
+
+
+def _point(row: Any) -> int | None:
+    """Return where a session without a side is marked: on the line."""
+    return None if row.stance in SIDES else 0
 
 
 def _told(rows: list[Any]) -> str:

@@ -11,6 +11,7 @@ from core.domain.views import TacticDetail
 from pages.components.claims import claims_panel
 from pages.components.formatting import eastern, post_markdown, prose, short
 from pages.components.session import publication_link
+from pages.components.split import split
 
 SHORT_LIMIT = 1000
 
@@ -18,7 +19,7 @@ SHORT_LIMIT = 1000
 def post(detail: TacticDetail, facts: Mapping[str, Fact]) -> None:
     """Draw the post with the fact behind each claim at its side."""
     told = detail.post
-    left, right = st.columns(2)
+    left, right = split(1, 1, border=False)
     with left:
         if told is None:
             st.caption("No post was written about this tactic.")

@@ -26,6 +26,7 @@ from pages.components.formatting import (
 )
 from pages.components.lineage import lineage_table
 from pages.components.post_view import post
+from pages.components.split import split
 from pages.components.ticket import order_history
 from pages.components.versions import versions
 
@@ -104,7 +105,7 @@ def chart(detail: TacticDetail) -> None:
             else "No daily bars are stored for this symbol."
         )
         return
-    pattern = "%-d %b %Y" if choice == DAILY else "%-d %b %H:%M"
+    pattern = "%-d %b" if choice == DAILY else "%-d %b %H:%M"
     frame = frame.tail(CANDLES if choice == DAILY else 78 * 5)
     zone = frame["started_at"].dt.tz_convert(NEW_YORK)
     labels = pd.to_datetime(frame["session_date"]) if choice == DAILY else zone
@@ -112,11 +113,16 @@ def chart(detail: TacticDetail) -> None:
     first = bars.loc[bars["session_date"] >= detail.tactic.session_date, "time"]
     start = str(first.iloc[0]) if len(first) and choice == DAILY else None
     candles_with_levels(bars, detail.tactic.scenario, key="tactics_chart", start=start)
-    origin = ", ".join(sorted(set(frame["provider"])))
-    marks = " ".join(badges.inline(label) for label in sorted(set(frame["label"])))
-    st.markdown(f"{marks} :small[:gray[{len(frame)} bars from {prose(origin)}]]")
+    _origin(frame)
     if plan := detail.tactic.scenario:
         st.caption(_trigger(plan.trigger))
+
+
+def _origin(frame: pd.DataFrame) -> None:
+    providers = prose(", ".join(sorted(set(frame["provider"]))))
+    marks = " ".join(badges.inline(label) for label in sorted(set(frame["label"])))
+    dates = f"{day(frame['session_date'].iloc[0])} to {day(frame['session_date'].iloc[-1])}"
+    st.markdown(f"{marks} :small[:gray[{len(frame)} bars from {providers}, {dates}]]")
 
 
 def _trigger(trigger: Trigger) -> str:
@@ -135,7 +141,7 @@ def details(detail: TacticDetail, facts: Mapping[str, Fact]) -> None:
     with told:
         post(detail, facts)
     with progressed:
-        left, right = st.columns([3, 2])
+        left, right = split(3, 2, border=False)
         with left:
             progress.marks(detail.marks)
         with right:

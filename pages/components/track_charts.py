@@ -86,7 +86,7 @@ def _draw_buckets(
     figure.add_scatter(
         x=[one.mean_score for one in buckets], y=rates, mode="markers+text",
         name="Plans, 95 % interval" if enough else "Not enough data",
-        text=[f"n {one.decided}" for one in buckets], textposition="middle right",
+        text=[f"  n {one.decided}" for one in buckets], textposition="middle right",
         marker={"size": 11, "color": colors.primary,
                 "symbol": "circle" if enough else "circle-open", "line": {"width": 2}},
         error_y={"type": "data", "array": up, "arrayminus": down, "thickness": 1.5},
