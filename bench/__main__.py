@@ -5,7 +5,17 @@ from __future__ import annotations
 import importlib
 import sys
 
-MODULES = ("flow", "store", "data", "indicators", "decisions", "resolution", "claims", "desk")
+MODULES = (
+    "flow",
+    "store",
+    "data",
+    "indicators",
+    "decisions",
+    "morning",
+    "resolution",
+    "claims",
+    "desk",
+)
 
 
 def main() -> int:

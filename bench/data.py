@@ -42,7 +42,7 @@ def run() -> list[Row]:
 def _whole(desk: Desk, folder: Path) -> Row:
     """500 symbols x 2,520 daily bars from Parquet to stored snapshots, all indicators read."""
     path = folder / "bars.parquet"
-    _bars([f"S{number:03}" for number in range(SYMBOLS)], BARS).to_parquet(path)
+    random_bars([f"S{number:03}" for number in range(SYMBOLS)], BARS).to_parquet(path)
     started = time.perf_counter()
     desk._services.storage.bars.append(pd.read_parquet(path), AS_OF - timedelta(hours=12))
     _snapshots(desk, AS_OF, date(2026, 11, 23))
@@ -55,7 +55,7 @@ def _increment(desk: Desk) -> Row:
     times = []
     sessions = calendars.sessions("XNYS", date(2026, 11, 23), date(2026, 12, 4))
     for session, following in pairwise(sessions):
-        bars = _bars([f"S{number:03}" for number in range(SYMBOLS)], 1, session)
+        bars = random_bars([f"S{number:03}" for number in range(SYMBOLS)], 1, session)
         at = datetime.combine(following, datetime.min.time(), UTC) + timedelta(hours=13)
         started = time.perf_counter()
         desk._services.storage.bars.append(bars, at)
@@ -70,7 +70,7 @@ def _page(desk: Desk) -> Row:
     known = SYMBOLS * BARS
     for start in range(0, MANY - known, 1_000_000):
         names = [f"M{start // 1_000_000}{number:03}" for number in range(400)]
-        desk._services.storage.bars.append(_bars(names, BARS), AS_OF)
+        desk._services.storage.bars.append(random_bars(names, BARS), AS_OF)
     services = dataclasses.replace(desk._services, universe=Universe(("S250",), ()))
     desk.market._services = services
     milliseconds = _milliseconds(lambda: desk.market.symbol("S250"))
@@ -85,7 +85,7 @@ def _snapshots(desk: Desk, as_of: datetime, session: date) -> None:
     services.storage.insights.append_snapshots(taken.all)
 
 
-def _bars(symbols: list[str], count: int, last: date = LAST) -> pd.DataFrame:
+def random_bars(symbols: list[str], count: int, last: date = LAST) -> pd.DataFrame:
     """Random walks; the same symbol and session have the same bar."""
     sessions = calendars.sessions("XNYS", last - timedelta(days=int(count * 1.5) + 10), last)[
         -count:
