@@ -111,7 +111,7 @@ def _conditions(snapshot: MarketSnapshot) -> dict[str, Any]:
     leads = snapshot.leads or ((snapshot.lead,) if snapshot.lead else ())
     return {
         "bars": snapshot.label,
-        **snapshot.regime.model_dump(mode="json", exclude={"vix"}, exclude_none=True),
+        **snapshot.regime.model_dump(mode="json", exclude_none=True),
         **dict(_words(snapshot.indicators)),
         "leads": [dict(_words(lead)) for lead in leads],
     }

@@ -34,7 +34,7 @@ def snapshot_facts(snapshot: MarketSnapshot) -> Iterator[Fact]:
     yield Fact(fact_id="snapshot.symbol", value=snapshot.symbol, unit="text")
     for place, lead in enumerate(snapshot.leads or tuple(filter(None, (snapshot.lead,)))):
         yield from _lead_facts("lead" if place == 0 else f"leads.{place}", lead)
-    yield from _number("snapshot.regime.vix", getattr(snapshot.regime, "vix", None), "index")
+    yield from _number("snapshot.vix", snapshot.vix, "index")
     for place, event in enumerate(snapshot.events):
         yield from _event_facts(place, event)
     due = snapshot.fundamentals.next_earnings_date if snapshot.fundamentals else None

@@ -187,6 +187,7 @@ class MarketSnapshot(Frozen):
         session's own, None while no intraday bar of it is known. opening_range_*: of the first
         five minutes. session_relative_volume: the session's volume so far against the mean of 20
         sessions, taken for the part of the session that has passed. events: today's releases.
+        vix: the newest close of the index, where its bars were imported and are a few days old.
     """
 
     symbol: Symbol
@@ -220,6 +221,7 @@ class MarketSnapshot(Frozen):
     opening_range_high: Later[Price] = None
     opening_range_low: Later[Price] = None
     session_relative_volume: Later[NotNegative] = None
+    vix: Later[Price] = None
     events: Annotated[tuple[MarketEvent, ...], Field(exclude_if=operator.not_)] = ()
     headlines: tuple[Headline, ...] = ()
     fundamentals: Fundamentals | None = None

@@ -26,6 +26,7 @@ from core.storage.news import Story
 HEADLINES = 5
 LEVEL_BARS = 400  # where the market turned longer ago is forgotten
 HEADLINE_AGE = timedelta(days=5)
+VIX, VIX_AGE = "VIX", timedelta(days=5)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Known:
     events: tuple[MarketEvent, ...]
     news: Mapping[str, Sequence[Story]]
     fundamentals: Mapping[str, Fundamentals]
+    vix: float | None
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def _gather(services: Services, universe: Universe, session_date: date, as_of: d
         events=services.playbook.events.on(session_date),
         news=storage.news.known_of(symbols, as_of - HEADLINE_AGE, as_of),
         fundamentals=storage.fundamentals.latest_of(symbols, session_date, as_of),
+        vix=_vix(services, session_date, as_of),
     )
 
 
@@ -128,6 +131,12 @@ def _session(bars: pd.DataFrame, hours: SessionHours, state: DailyReading) -> Se
     if reading is None or set(bars["provider"]) == {state.provider}:
         return reading
     return reading._replace(session_volume=None)
+
+
+def _vix(services: Services, session_date: date, as_of: datetime) -> float | None:
+    """Return the newest close of the volatility index; no provider feeds it, but a file may."""
+    found = services.storage.bars.daily_of([VIX], session_date - VIX_AGE, session_date, as_of)
+    return float(found[VIX]["close"].iloc[-1]) if VIX in found else None
 
 
 def _leads(
@@ -172,6 +181,7 @@ def _snapshot(symbol: str, known: Known) -> MarketSnapshot:
         leads=known.leads,
         regime=read_regime(indicators),
         **(session.snapshot_fields(state.mean_volume) if session else {}),
+        vix=known.vix,
         events=known.events,
         headlines=_headlines(known.news.get(symbol, ())),
         fundamentals=known.fundamentals.get(symbol),

@@ -30,7 +30,7 @@ from pages.components.split import split
 from pages.components.ticket import order_history
 from pages.components.versions import versions
 
-DAILY, INTRADAY = "Daily", "5-minute, SYNTHETIC"
+DAILY, INTRADAY = "Daily", "5-minute"
 CANDLES = 120
 
 

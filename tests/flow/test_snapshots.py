@@ -422,3 +422,31 @@ def test_a_snapshot_names_every_provider_of_its_bars(desk: Desk) -> None:
     storage.bars.append(bars.iloc[:-1].assign(provider="yahoo"), AS_OF - timedelta(hours=9))
     storage.bars.append(bars.tail(1).assign(provider="alpaca"), AS_OF - timedelta(hours=8))
     assert snapshot(desk, "MIXED", AS_OF).provider == "alpaca, yahoo"
+
+
+def test_an_imported_volatility_index_is_known_while_it_is_fresh(desk: Desk) -> None:
+    storage = desk._services.storage
+    storage.bars.append(daily("WITHVIX"), AS_OF - timedelta(days=1))
+    before = snapshot(desk, "WITHVIX", AS_OF)
+    index = daily("VIX", seed=3)
+    storage.bars.append(index, AS_OF - timedelta(hours=1))
+    after = snapshot(desk, "WITHVIX", AS_OF)
+    assert before.vix is None
+    assert after.vix == index["close"].iloc[-1]
+    assert snapshot(desk, "WITHVIX", AS_OF - timedelta(hours=2)).vix is None
+
+
+def test_the_releases_of_the_day_are_in_its_snapshots(desk: Desk) -> None:
+    events = desk._services.playbook.events
+    assert [event.name for event in events.on(date(2023, 9, 13))] == ["consumer price index"]
+    assert events.on(SESSION) == ()
+    day, moment = date(2023, 9, 13), AS_OF + timedelta(days=1)
+    universe = bootstrap.Universe(("WITHEVENT",), leads=())
+    bars = daily("WITHEVENT")
+    last = bars.tail(1).assign(session_date=SESSION, started_at=pd.Timestamp(SESSION, tz="UTC"))
+    desk._services.storage.bars.append(pd.concat([bars, last]), AS_OF)
+    services = dataclasses.replace(desk._services, universe=universe)
+    [taken] = take_snapshots(services, day, moment).symbols
+    assert [(event.name, event.importance) for event in taken.events] == [
+        ("consumer price index", "high")
+    ]

@@ -12,14 +12,16 @@ from core.replay import ReplayStatus
 from tests.pages.conftest import MAIN, WAITING_DAY, installed, open_page, opened, told
 
 PAGES = (
-    "overview", "approvals", "tactics", "market", "positions", "content", "engagement",
-    "workflows", "connections",
+    "overview", "approvals", "market", "insights", "tactics", "positions", "track_record",
+    "content", "engagement", "workflows", "connections",
 )  # fmt: skip
 EMPTY_WORDS = {
     "overview": "Inbox zero",
     "approvals": "Inbox zero",
     "tactics": "No tactic yet",
     "market": "No snapshot yet",
+    "insights": "No insight yet",
+    "track_record": "No plan has ended yet",
     "positions": "The broker has not been asked yet",
     "content": "No post yet",
     "engagement": "No sample yet",
@@ -31,6 +33,8 @@ FAILING = {
     "approvals": ("views", "decided"),
     "tactics": ("views", "tactic_sessions"),
     "market": ("market", "watch_list"),
+    "insights": ("views", "insight_sessions"),
+    "track_record": ("track_record", "read"),
     "positions": ("views", "positions"),
     "content": ("views", "content_board"),
     "engagement": ("views", "engagement"),
@@ -58,7 +62,7 @@ def test_a_page_with_history_draws_without_an_error(name: str, desk: Desk) -> No
     app = open_page(name)
     assert not app.exception
     assert not app.error
-    assert app.title[0].value.lower() == name
+    assert app.title[0].value.lower() == name.replace("_", " ")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -147,6 +147,9 @@ def test_the_detail_of_a_tactic_holds_all_around_it(storage: Storage) -> None:
     assert detail.requests == (samples.order_request(),)
     assert detail.contents == (samples.content(),)
     assert detail.publications == (samples.publication(),)
+    assert (detail.versions, detail.marks, detail.reports) == ((TACTIC,), (), ())
+    assert detail.post == samples.content()
+    assert detail.facts["stop"].value == 101
 
 
 def test_an_open_position_shows_what_it_risks_and_earns(storage: Storage) -> None:
@@ -350,13 +353,3 @@ def test_the_market_page_reads_bars_and_headlines(storage: Storage) -> None:
     (row,) = storage.views.headlines("QQQ").to_dict("records")
     assert (row["title"], list(row["sources"])) == ("Apple's results beat", ["post", "wire"])
     assert len(storage.views.headlines("MSFT")) == 0
-
-
-def test_insights_name_the_tactic_that_was_drafted_from_them(storage: Storage) -> None:
-    store_tactic(storage)
-    storage.insights.append_snapshot(samples.snapshot("IDLE"))
-    storage.insights.append_insight(samples.insight("IDLE"))
-    rows = storage.views.insights()
-    assert rows["tactic_id"].tolist() == [TACTIC.tactic_id, ""]
-    insight, snapshot = storage.views.insight(rows["insight_id"].tolist()[0])
-    assert (insight, snapshot) == (samples.insight(), samples.snapshot())

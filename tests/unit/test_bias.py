@@ -75,9 +75,8 @@ def test_volatility_does_not_vote(
         atr14=ranges[0], atr14_mean=ranges[1], bollinger_upper=bands[0], bollinger_lower=bands[1],
         bollinger_width=bands[0], bollinger_squeeze=squeeze, atr_state=states[0],
     )  # fmt: skip
-    regime = {"trend": "up", "volatility": states[1], "vix": vix,
-              "volatility_source": "atr" if vix is None else "vix"}  # fmt: skip
-    changed = snapshot(indicators=wild, regime=Regime.model_validate(regime))
+    regime = Regime.model_validate({"trend": "up", "volatility": states[1]})
+    changed = snapshot(indicators=wild, regime=regime, vix=vix)
     assert judge_bias(changed) == judge_bias(calm)
 
 

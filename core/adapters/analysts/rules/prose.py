@@ -132,7 +132,10 @@ def _market(snapshot: MarketSnapshot) -> str:
     leads = snapshot.leads or ((snapshot.lead,) if snapshot.lead else ())
     if not leads:
         return "The market lead is not known today, so nothing confirms the plan."
-    return " ".join(_lead_line(lead) for lead in leads)
+    lines = [_lead_line(lead) for lead in leads]
+    if snapshot.vix is not None:
+        lines.append(f"VIX closed at {snapshot.vix:.2f}.")
+    return " ".join(lines)
 
 
 def _lead_line(lead: Lead) -> str:
