@@ -32,11 +32,7 @@ class Insights:
 
         Of the plans that it was shown only those are known that one of `tactics` holds.
         """
-        known = {fact.fact_id: fact for fact in _sheet(insight, snapshot, tactics)}
-        cited = {fact_id for driver in insight.drivers for fact_id in driver.fact_ids}
-        for fact_id in cited - known.keys():
-            known |= _condition(snapshot, fact_id)
-        return known
+        return {fact.fact_id: fact for fact in _sheet(insight, snapshot, tactics)}
 
     def models_today(self) -> ModelDay:
         """Return who judges, and what models were asked today; nobody is asked for it."""
@@ -61,18 +57,3 @@ def _sheet(insight: Insight, snapshot: MarketSnapshot, tactics: Iterable[Tactic]
     yield from headline_facts(insight.headlines)
     for scenario in (scenario for tactic in tactics for scenario in tactic.scenarios):
         yield from scenario_facts(scenario, f"plans.{scenario.key}")
-
-
-def _condition(snapshot: MarketSnapshot, fact_id: str) -> dict[str, Fact]:
-    """Return what a snapshot says in a word or a yes; the ids of such follow its fields."""
-    first, *path = fact_id.split(".")
-    found: object = snapshot if first == "snapshot" and path else None
-    for name in path:
-        found = getattr(found, name, None)
-    if isinstance(found, bool):
-        return {fact_id: Fact(fact_id=fact_id, value="yes" if found else "no", unit="text")}
-    return {fact_id: Fact(fact_id=fact_id, value=found, unit="text")} if _is_word(found) else {}
-
-
-def _is_word(value: object) -> bool:
-    return isinstance(value, str) and bool(value)

@@ -145,6 +145,11 @@ class Scenario(Frozen):
         """Return the signed R of an exit at `price` after the worst entry."""
         return self.side.sign * (price - self.worst_entry) / abs(self.worst_entry - self.stop)
 
+    def is_same_plan(self, other: Scenario) -> bool:
+        """Tell whether two plans are one: the same setup and side at the same prices."""
+        names = {"setup", "side", "entry_low", "entry_high", "stop", "targets"}
+        return self.model_dump(include=names) == other.model_dump(include=names)
+
     @property
     def best_reward_risk(self) -> float:
         return self.reward_risk(self.targets[-1].price)

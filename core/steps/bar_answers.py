@@ -14,6 +14,7 @@ from core.flow.catalog import StepContext
 from core.ports import MarketData
 from core.steps.feed_record import Attempt
 from core.steps.missing_bars import Question, deny, must_exist
+from core.steps.moment import received_at
 from core.steps.providers import Provider, Told, first_answer
 
 
@@ -67,13 +68,20 @@ def _asking(context: StepContext, query: BarQuery) -> Callable[[MarketData], pd.
     """Return the question to which no bars are no answer, where there must be some."""
 
     def ask(source: MarketData) -> pd.DataFrame:
-        frame = source.bars(query)
+        frame = _begun(context, source.bars(query))
         if frame.empty and must_exist(context, query):
             reason = f"{source.name} has no bars of {query.symbol} since {query.start}"
             raise InsufficientDataError(reason)
         return frame
 
     return ask
+
+
+def _begun(context: StepContext, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the bars that have begun: what the replay asks knows the rest of its day, too."""
+    if not context.services.clock.is_replay:
+        return frame
+    return frame[frame["started_at"] <= received_at(context)]
 
 
 def _telling(context: StepContext, question: Question, attempt: Attempt) -> Told:

@@ -41,14 +41,14 @@ def check(context: StepContext) -> dict[str, Any]:
 
 def doubt_of(context: StepContext, tactic: Tactic) -> str:
     """Say why a plan should not be published unseen, an empty text if nothing speaks against it."""
+    plan = tactic.scenario
+    if plan is None:
+        return ""
     known_by = known_at(context)
     quote = context.services.storage.quotes.latest_of([tactic.symbol], known_by).get(tactic.symbol)
     if quote is None or known_by - quote.quoted_at > FRESH:
         return f"there is no price of {tactic.symbol} from the last 15 minutes"
-    price = quote.last or quote.bid or quote.ask
-    plan = tactic.scenario
-    if plan is None or price is None:
-        return ""
+    price = quote.last or quote.bid or quote.ask or 0.0  # a quote has one of them
     if plan.side.sign * (price - plan.stop) <= 0:
         return "the price is at or beyond the stop already"
     atr = context.services.storage.insights.snapshot(tactic.snapshot_id).indicators.atr14

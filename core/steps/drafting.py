@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pandas as pd
 
@@ -27,15 +28,20 @@ from core.steps.prose import write_prose
 ENGINE = "desk/v2"
 TRADABLE = {Grade.A_PLUS, Grade.B}
 SHOWN_LEVELS = 6
+REPEAT = timedelta(days=4)  # over a long weekend
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One symbol's insight with the plans that code made of its snapshot."""
+    """One symbol's insight with the plans that code made of its snapshot.
+
+    earlier: plans of the same symbol in the days before.
+    """
 
     snapshot: MarketSnapshot
     insight: Insight
     plan: Plan
+    earlier: tuple[Scenario, ...] = ()
 
     @property
     def scenario(self) -> Scenario | None:
@@ -45,10 +51,15 @@ class Candidate:
         open_ = [
             scenario
             for scenario in self.plan.scenarios
-            if scenario.grade in TRADABLE and scenario.key not in self.insight.vetoed
+            if scenario.grade in TRADABLE
+            and scenario.key not in self.insight.vetoed
+            and not self._is_repeated(scenario)
         ]
         favourite = [scenario for scenario in open_ if scenario.key == self.insight.preferred]
         return next(iter([*favourite, *open_]), None)
+
+    def _is_repeated(self, scenario: Scenario) -> bool:
+        return any(scenario.is_same_plan(other) for other in self.earlier)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -57,6 +68,8 @@ class Candidate:
         if insight.abstains:
             own.append(f"the analyst ({insight.engine}) abstains")
         own += [f"vetoed by the analyst: {key.replace('_', ' ')}" for key in insight.vetoed]
+        repeated = [scenario for scenario in self.plan.scenarios if self._is_repeated(scenario)]
+        own += [f"said before at the same prices: {s.key.replace('_', ' ')}" for s in repeated]
         return (*own, *(self.plan.do_not_play_reasons or ("no setup is present",)))
 
 
@@ -86,8 +99,20 @@ def candidates(context: StepContext) -> list[Candidate]:
     insight_ids = list(context.results["insight"]["insights"].values())
     insights = {insight.symbol: insight for insight in storage.insights.insights(insight_ids)}
     snapshots = storage.insights.snapshots(ids)
-    plans = plans_of(context, snapshots)
-    return [Candidate(s, insights[s.symbol], plans[s.symbol]) for s in snapshots]
+    plans, earlier = plans_of(context, snapshots), _earlier(context)
+    return [
+        Candidate(s, insights[s.symbol], plans[s.symbol], tuple(earlier.get(s.symbol, ())))
+        for s in snapshots
+    ]
+
+
+def _earlier(context: StepContext) -> dict[str, list[Scenario]]:
+    """Return the plans of the days before: one that comes out twice was made of stale data."""
+    yesterday = context.session_date - timedelta(days=1)
+    found = dict[str, list[Scenario]]()
+    for tactic in context.services.storage.tactics.between(yesterday - REPEAT, yesterday):
+        found.setdefault(tactic.symbol, []).extend(tactic.scenarios)
+    return found
 
 
 def choose(context: StepContext, found: Sequence[Candidate]) -> list[Candidate]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
@@ -41,10 +41,43 @@ def follow_open(context: StepContext, complete: date) -> list[Followed]:
         return []
     symbols = sorted({tactic.symbol for tactic in open_})
     since = min(tactic.session_date for tactic in open_)
-    found = storage.bars.intraday_between(symbols, since, today)
-    hours = _hours(found)
-    paths = {symbol: BarPath.of(bars, hours) for symbol, bars in found.items()}
-    return [_follow(context, t, found, paths, complete) for t in open_]
+    bars = storage.bars.intraday_between(symbols, since, today)
+    hours = _hours(bars)
+    market = Market(
+        bars=bars,
+        paths={symbol: BarPath.of(frame, hours) for symbol, frame in bars.items()},
+        seen_at=storage.tactics.committed_at(open_),
+        slippage=context.services.playbook.policy.slippage_usd,
+        complete=complete,
+    )
+    return [_follow(tactic, market) for tactic in open_]
+
+
+@dataclass(frozen=True)
+class Market:
+    """What all open plans are replayed on. seen_at: when each version could first be acted on."""
+
+    bars: Mapping[str, pd.DataFrame]
+    paths: Mapping[str, BarPath]
+    seen_at: Mapping[tuple[str, int], datetime]
+    slippage: float
+    complete: date
+
+
+def _follow(tactic: Tactic, market: Market) -> Followed:
+    if tactic.scenario is None:
+        raise ValueError(f"{tactic.tactic_id} has no plan to replay")
+    if tactic.symbol not in market.paths:
+        return Followed(tactic, tactic.scenario, pd.DataFrame(), Replay(status="waiting"))
+    result = replay(
+        tactic.scenario,
+        market.paths[tactic.symbol],
+        published_at=max(tactic.as_of, market.seen_at[tactic.tactic_id, tactic.version]),
+        slippage=market.slippage,
+        entry_session=tactic.session_date,
+        sessions_complete=market.complete,
+    )
+    return Followed(tactic, tactic.scenario, market.bars[tactic.symbol], result)
 
 
 def _hours(bars: Mapping[str, pd.DataFrame]) -> list[SessionHours]:
@@ -55,28 +88,6 @@ def _hours(bars: Mapping[str, pd.DataFrame]) -> list[SessionHours]:
         for day in days
         for opens, closes in [calendars.hours(CALENDAR, day)]
     ]
-
-
-def _follow(
-    context: StepContext,
-    tactic: Tactic,
-    bars: Mapping[str, pd.DataFrame],
-    paths: Mapping[str, BarPath],
-    complete: date,
-) -> Followed:
-    if tactic.scenario is None:
-        raise ValueError(f"{tactic.tactic_id} has no plan to replay")
-    if tactic.symbol not in paths:
-        return Followed(tactic, tactic.scenario, pd.DataFrame(), Replay(status="waiting"))
-    result = replay(
-        tactic.scenario,
-        paths[tactic.symbol],
-        published_at=tactic.as_of,
-        slippage=context.services.playbook.policy.slippage_usd,
-        entry_session=tactic.session_date,
-        sessions_complete=complete,
-    )
-    return Followed(tactic, tactic.scenario, bars[tactic.symbol], result)
 
 
 @contextmanager

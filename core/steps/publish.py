@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,11 +18,20 @@ from core.domain.content import (
     Publication,
 )
 from core.domain.lifecycle import TacticEvent, TacticEventKind
-from core.errors import EffectParkedError, EffectRejectedError, StaleError
+from core.errors import (
+    AdapterError,
+    EffectParkedError,
+    EffectRejectedError,
+    InsufficientDataError,
+    StaleError,
+)
 from core.flow.catalog import StepContext, step
 from core.flow.effects import Lookup
 from core.ports import Publisher
+from core.steps.alert import send_alert
 from core.steps.content import post_key
+from core.steps.deadline import doubt_of
+from core.steps.quote_feed import fetch_quotes
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,9 @@ def prepare(context: StepContext) -> dict[str, Any]:
     if not context.inputs.get("backfill") and context.services.clock.now() > version.expires_at:
         _append(context, version, ContentEventKind.EXPIRED)
         return {"requests": {}, "reason": "the post was approved, but its time has passed"}
+    doubt = _doubt(context, version)
+    if doubt:
+        return _hold_back(context, version, doubt)
     requests = {
         variant.platform: PostRequest(
             key=post_key(version.content_id, variant.platform),
@@ -73,6 +86,31 @@ def prepare(context: StepContext) -> dict[str, Any]:
         for variant in version.variants
     }
     return {"requests": requests, **dict.fromkeys(requests, True)}
+
+
+def _doubt(context: StepContext, version: ContentVersion) -> str:
+    """Say why the newest price does not bear a plan out; the replay has no prices to ask."""
+    services = context.services
+    is_past = services.clock.is_replay or context.inputs.get("backfill")
+    if is_past or version.kind is not ContentKind.TACTIC:
+        return ""
+    with suppress(AdapterError, InsufficientDataError):  # kept as a failed check of the feed
+        fetch_quotes(context)
+    tactic = services.storage.tactics.get(version.subject_id, version.version)
+    return doubt_of(context, tactic)
+
+
+def _hold_back(context: StepContext, version: ContentVersion, doubt: str) -> dict[str, Any]:
+    _append(context, version, ContentEventKind.EXPIRED)
+    services = context.services
+    send_alert(
+        services.ledger,
+        services.adapters.alerts,
+        f"alert:held-back:{version.content_id}:{version.version}",
+        f"{version.title} was approved and is not published",
+        f"{doubt}. Draft it again on fresh data.",
+    )
+    return {"requests": {}, "reason": doubt}
 
 
 @step("publish.send")

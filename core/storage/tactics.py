@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import reduce
 
 from core.domain.base import content_sha256
@@ -85,6 +85,11 @@ class Tactics:
         condition = f"session_date = ? and {NEWEST_VERSION} order by tactic_id"
         return TACTICS.find(self._store, condition, (session_date,))
 
+    def between(self, first: date, last: date) -> list[Tactic]:
+        """Return every version of the tactics of the sessions from first to last."""
+        condition = "session_date between ? and ? order by session_date, tactic_id, version"
+        return TACTICS.find(self._store, condition, (first, last))
+
     def published_since(self, session_date: date) -> list[Tactic]:
         """Return the published versions of the sessions from a date on."""
         condition = (
@@ -99,6 +104,15 @@ class Tactics:
         Committed to: approved, armed or published. Each in the newest version that was.
         """
         return TACTICS.find(self._store, OPEN_AND_COMMITTED, (until,))
+
+    def committed_at(self, tactics: Sequence[Tactic]) -> dict[tuple[str, int], datetime]:
+        """Return when each version was first approved, armed or published."""
+        sql = """
+            select tactic_id, version, min(occurred_at) from tactic_events
+            where kind in ('approved', 'armed', 'published') and list_contains(?, tactic_id)
+            group by tactic_id, version"""
+        rows = self._store.all(sql, ([tactic.tactic_id for tactic in tactics],))
+        return {(key, version): at.replace(tzinfo=UTC) for key, version, at in rows}
 
     def append_events(self, events: Sequence[TacticEvent]) -> int:
         """Append the events that were not told yet; return how many these were.

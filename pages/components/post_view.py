@@ -28,7 +28,7 @@ def post(detail: TacticDetail, facts: Mapping[str, Fact]) -> None:
     with right:
         claims_panel(detail.reports, facts, key="tactics_claims")
         if told is not None and told.short_form:
-            _short_form(told.short_form)
+            _short_form(told.short_form.strip())
         _elsewhere(detail)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,12 @@ from core.domain.lifecycle import TacticEventKind
 from core.domain.reports import RunReport
 from core.domain.tactics import Tactic
 from core.errors import AppError
+from core.flow.catalog import StepContext
 from core.replay import APPROVED_BY_REPLAY
 from core.settings import ROOT, Settings
+from core.steps.drafting import candidates
+from core.steps.publish import prepare
+from core.steps.services import Services
 
 DAY = date(2023, 6, 26)  # its morning has a plan to trade
 NINE = datetime(2023, 6, 26, 13, 0, tzinfo=UTC)
@@ -224,3 +229,59 @@ def test_a_week_is_told_by_rule_losers_included(lived: Path, tmp_path: Path) -> 
         assert version.kind is ContentKind.WEEKLY_RECAP
         assert "Published:" in version.body
         assert "losers included" in version.body
+
+
+# what may not go out
+
+
+def context_of(desk: Desk, services: Services, **results: Any) -> StepContext:
+    """The context in which a step of the morning stands."""
+    return StepContext(
+        run_id="r", workflow_id="daily_tactic", node_id="n", as_of=NINE, session_date=DAY,
+        inputs={}, results=results, options={}, services=services,
+    )  # fmt: skip
+
+
+def test_a_plan_that_was_said_the_day_before_at_the_same_prices_is_not_said_again(
+    folder: Path,
+) -> None:
+    with opened(folder) as desk:
+        tactic, services = morning_tactic(desk), desk._services
+        run_id = desk.runs.recent(workflow_id="daily_tactic")[0].run_id
+        results = {s.id: s.output for s in desk.runs.steps(run_id) if s.output}
+        context = context_of(desk, services, **results)
+        before = {c.snapshot.symbol: c.scenario for c in candidates(context)}
+        told = {"tactic_id": "TBOW-META-20230623-AM", "session_date": date(2023, 6, 23)}
+        services.storage.tactics.append(tactic.model_copy(update=told))
+        found = {c.snapshot.symbol: c for c in candidates(context)}[tactic.symbol]
+        assert before[tactic.symbol] == tactic.scenario
+        assert found.scenario != tactic.scenario
+        assert any("said before at the same prices" in reason for reason in found.reasons)
+
+
+class AtNine:
+    """The wall's clock on that morning."""
+
+    is_replay = False
+
+    def now(self) -> datetime:
+        return NINE
+
+
+@pytest.mark.parametrize(("minutes", "goes_out"), [(1, True), (16, False), (None, False)])
+def test_outside_the_replay_a_plan_goes_out_only_on_a_price_of_the_last_minutes(
+    folder: Path, minutes: int | None, goes_out: bool
+) -> None:
+    with opened(folder) as desk:
+        tactic, plan = morning_tactic(desk), morning_tactic(desk).scenario
+        assert plan is not None
+        version = desk._services.storage.content.get(f"tactic-{tactic.tactic_id.lower()}")
+        if minutes is not None:
+            quote(desk, plan.entry_high, timedelta(minutes=minutes))
+        services = dataclasses.replace(desk._services, clock=AtNine())
+        approval = {"subject_id": version.content_id, "content_sha256": version.content_sha256}
+        context = dataclasses.replace(context_of(desk, services), inputs={"approval": approval})
+        prepared = prepare(context)
+        assert bool(prepared["requests"]) is goes_out
+        held = [e for e in desk.decisions.effects() if e.key.startswith("alert:held-back:")]
+        assert bool(held) is not goes_out
