@@ -49,14 +49,15 @@ def intraday(context: StepContext) -> dict[str, Any]:
 
 @step("feeds.session_bars")
 def session_bars(context: StepContext) -> dict[str, Any]:
-    """Bring the day's bars; 5-minute ones where a plan or a position is open."""
+    """Bring the day's bars; 5-minute ones where a plan or a position is open, or some are there."""
     today = context.session_date
     daily = [
         to_all(context, BarQuery(symbol=symbol, timeframe=Timeframe.DAY, start=today, end=today))
         for symbol in followed(context)
     ]
     intraday = [
-        _intraday(context, symbol, start, today) for symbol, start in _open_since(context).items()
+        _intraday(context, symbol, start, today)
+        for symbol, start in (_begun(context) | _open_since(context)).items()
     ]
     return fetch_bars(context, [*daily, *intraday])
 
@@ -126,6 +127,12 @@ def fundamentals(context: StepContext) -> dict[str, Any]:
 def _intraday(context: StepContext, symbol: str, start: date, end: date) -> Question:
     five = Timeframe.FIVE_MINUTES
     return to_all(context, BarQuery(symbol=symbol, timeframe=five, start=start, end=end))
+
+
+def _begun(context: StepContext) -> dict[str, date]:
+    """Map each symbol that has some of the session's 5-minute bars to the session."""
+    today = context.session_date
+    return dict.fromkeys(context.services.storage.bars.intraday_of(followed(context), today), today)
 
 
 def _open_since(context: StepContext) -> dict[str, date]:

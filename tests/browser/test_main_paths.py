@@ -17,8 +17,8 @@ from tests.browser.conftest import KEEPS_SCREENSHOTS, Server
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 
 PAGES = (
-    "overview", "approvals", "tactics", "market", "positions", "content", "engagement",
-    "workflows", "connections",
+    "overview", "approvals", "market", "insights", "tactics", "positions", "track_record",
+    "content", "engagement", "workflows", "connections",
 )  # fmt: skip
 IMAGES = ROOT / "docs" / "images"
 SLOW, SETTLED = 30_000, 2_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -153,7 +154,12 @@ def test_the_newest_session_is_drawn_with_its_vwap_and_labelled(desk: Desk) -> N
     assert ":violet-badge[:material/science: SYNTHETIC] :small[:gray[78 bars from" in told(app)
 
 
-def test_a_symbol_without_intraday_bars_says_when_they_come(desk: Desk) -> None:
+def test_a_symbol_without_intraday_bars_says_when_they_come(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = desk.market.symbol("LEAD6")
+    without = dataclasses.replace(view, intraday=view.intraday.iloc[:0])
+    monkeypatch.setattr(desk.market, "symbol", lambda symbol: without)
     app = open_page("market", market_symbol="LEAD6")
     app.segmented_control(key="market_bars").set_value("5-minute").run()
     assert "they come while a session trades" in told(app)
