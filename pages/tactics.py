@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import bootstrap
 from core.domain.views import TacticFilter
-from pages.components import badges, reading, reasons
+from pages.components import badges, plan_chart, reading, reasons
 from pages.components.decision import decision
 from pages.components.formatting import day, plural, price, prose, r
 from pages.components.session import GRADES, by_grade, state_of
@@ -38,7 +38,7 @@ def read_one(tactic_id: str) -> None:
     reading.numbers(detail)
     left, right = split(3, 2)
     with left:
-        reading.chart(detail)
+        plan_chart.chart(detail)
     with right:
         reasons.reasons(detail.tactic, detail.insight, facts)
     listed, scored = split(3, 1, border=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -73,12 +73,12 @@ class Control:
         # SQLite keeps whole seconds, so the desk's instant decides among equals.
         return sorted(found, key=lambda run: (run.created_at, str(run.as_of)), reverse=True)
 
-    def changed_since(self, instant: datetime) -> list[RunRecord]:
-        """Return what has ended since, and everything still open."""
+    def changed_since(self, instant: datetime, known: Container[str] = ()) -> list[RunRecord]:
+        """Return what has ended since, and everything still open, without the known runs."""
         ended = self._dbos.list_workflows(name=RUN, completed_after=instant.isoformat())
         open_ = self._dbos.list_workflows(name=RUN, status=OPEN)
         rows = {row.workflow_id: row for row in (*open_, *ended)}
-        return [run_record(row) for row in rows.values()]
+        return [run_record(row) for run_id, row in rows.items() if run_id not in known]
 
     def newest_instant(self, workflow_id: str) -> datetime | None:
         """Return the newest fire time that was started, None if none ever was."""

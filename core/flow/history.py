@@ -35,17 +35,17 @@ class HistoryMirror:
         self._control, self._sink = control, sink
         self._cursor = since or _START
         self._seen: dict[str, str] = {}
+        self._settled: set[str] = set()
 
     def sync(self) -> int:
         """Copy, and return the number of records appended."""
         self._sync_log()
         next_cursor = datetime.now(UTC) - _OVERLAP
-        changed = self._control.changed_since(self._cursor)
+        changed = self._control.changed_since(self._cursor, self._settled)
         runs = self._unseen((record.run_id, record) for record in changed)
         steps = self._unseen(
             (f"{record.run_id}/{step.id}", StepRecord(run_id=record.run_id, **step.model_dump()))
             for record in changed
-            if record.run_id in runs or not _is_settled(record)
             for step in self._control.steps_of(record)
         )
         if runs:
@@ -54,6 +54,7 @@ class HistoryMirror:
             self._sink.append_steps(list(steps.values()))
         # Only what the sink has taken counts as seen: an error is tried again.
         self._seen.update({key: content_sha256(record) for key, record in (runs | steps).items()})
+        self._settled.update(record.run_id for record in changed if _is_settled(record))
         self._cursor = next_cursor
         return len(runs) + len(steps)
 
@@ -70,5 +71,5 @@ class HistoryMirror:
 
 
 def _is_settled(record: RunRecord) -> bool:
-    """Tell whether no step can change any more; a cancelled run may still end the one it is in."""
+    """Tell whether nothing can change any more; a cancelled run may still end a step, or resume."""
     return record.status in {RunState.SUCCEEDED, RunState.FAILED}

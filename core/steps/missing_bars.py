@@ -45,13 +45,9 @@ def missing_days(context: StepContext, symbols: Sequence[str], until: date) -> l
     """
     start, now = start_of(context.session_date), received_at(context)
     sessions = calendars.sessions(CALENDAR, start, until)
-    known = context.services.storage.bars.sessions_of(symbols, start, until, now)
-    questions = []
-    for symbol in symbols:
-        have = set(known.get(symbol, ()))
-        question = _question(context, symbol, [day for day in sessions if day not in have], until)
-        questions += [question] if question else []
-    return questions
+    missing = context.services.storage.bars.lacking(symbols, sessions, now)
+    questions = (_question(context, symbol, missing.get(symbol, ()), until) for symbol in symbols)
+    return [question for question in questions if question]
 
 
 def _question(

@@ -65,6 +65,13 @@ where list_contains(?, symbol) and timeframe = ? and received_at <= ?
     and session_date between ? and ?
 order by symbol, session_date
 """
+LACKING = """
+select symbol, session_date
+from (select unnest(?) as symbol) cross join (select unnest(?) as session_date)
+anti join (select symbol, session_date from bars where timeframe = ? and received_at <= ?)
+    using (symbol, session_date)
+order by symbol, session_date
+"""
 SESSIONS = """
 select distinct session_date from bars where symbol = ? and timeframe = ? and received_at <= ?
     and session_date between ? and ? order by session_date
@@ -195,6 +202,16 @@ class Bars:
         found: defaultdict[str, list[date]] = defaultdict(list)
         params = (list(symbols), Timeframe.DAY, known_by, start, end)
         for symbol, day in self._store.all(SESSIONS_OF, params):
+            found[symbol].append(day)
+        return dict(found)
+
+    def lacking(
+        self, symbols: Sequence[str], sessions: Sequence[date], known_by: datetime = EVER
+    ) -> dict[str, list[date]]:
+        """Return the sessions of these that have no daily bar, oldest first, by symbol."""
+        found: defaultdict[str, list[date]] = defaultdict(list)
+        params = (list(symbols), list(sessions), Timeframe.DAY, known_by)
+        for symbol, day in self._store.all(LACKING, params):
             found[symbol].append(day)
         return dict(found)
 
