@@ -23,7 +23,7 @@ from core.steps.services import Services
 
 LOG = logging.getLogger(__name__)
 NEW_YORK = ZoneInfo("America/New_York")
-SESSIONS = 60
+HISTORY = 250  # sessions that the averages of the first morning need
 HELD_BACK = 5  # so that there is something left to live through after the replay
 MORNING = "daily_tactic"
 IDLE_TIMEOUT_S = 120.0
@@ -43,7 +43,7 @@ class ReplayStatus:
 
 
 def sample_sessions(providers: Sequence[Provider[MarketData]]) -> list[date]:
-    """Return the last sessions of the sample, oldest first.
+    """Return the sessions of the sample, oldest first.
 
     Raises: ConfigurationError if another source than the sample is chosen.
     """
@@ -54,14 +54,21 @@ def sample_sessions(providers: Sequence[Provider[MarketData]]) -> list[date]:
             f"the demo replays the sample and cannot replay {provider.name}: set "
             "CONVERGENCE_MARKET_DATA=sample, or CONVERGENCE_MODE=paper"
         )
-    end = date(2100, 1, 1)
-    query = BarQuery(symbol=symbols[0], timeframe=Timeframe.DAY, start=date(2023, 1, 1), end=end)
+    first, end = date(1900, 1, 1), date(2100, 1, 1)
+    query = BarQuery(symbol=symbols[0], timeframe=Timeframe.DAY, start=first, end=end)
     return sorted(set(provider.call(lambda source: source.bars(query))["session_date"]))
 
 
-def replay_start(providers: Sequence[Provider[MarketData]]) -> datetime:
-    """Return the moment before the first replayed session's morning."""
-    first = sample_sessions(providers)[-(SESSIONS + HELD_BACK)]
+def replay_start(providers: Sequence[Provider[MarketData]], sessions: int) -> datetime:
+    """Return the moment before the morning of the first of so many replayed sessions.
+
+    Raises: ConfigurationError if the sample has fewer, or too few before them to know anything.
+    """
+    known = sample_sessions(providers)
+    if sessions + HELD_BACK + HISTORY > len(known):
+        most = max(0, len(known) - HELD_BACK - HISTORY)
+        raise ConfigurationError(f"CONVERGENCE_DEMO_SESSIONS={sessions}: the sample has {most}")
+    first = known[-(sessions + HELD_BACK)]
     return datetime.combine(first, time(0), NEW_YORK).astimezone(UTC)
 
 
@@ -100,7 +107,7 @@ class Replay:
     def status(self) -> ReplayStatus:
         sessions, position = self.sessions(), self._services.state.replay_position()
         today = position.astimezone(NEW_YORK).date() if position else None
-        window = sessions[-(SESSIONS + HELD_BACK) : -HELD_BACK]
+        window = self._window(sessions)
         return ReplayStatus(
             done=sum(1 for day in window if today and day <= today),
             total=len(window),
@@ -110,6 +117,11 @@ class Replay:
             error=self._error,
         )
 
+    def _window(self, sessions: Sequence[date]) -> Sequence[date]:
+        """Return the sessions that an empty desk is filled with."""
+        count = self._services.settings.demo_sessions
+        return sessions[-(count + HELD_BACK) : -HELD_BACK]
+
     def sessions(self) -> list[date]:
         if not self._sessions:
             self._sessions = sample_sessions(self._services.adapters.market_data)
@@ -117,7 +129,7 @@ class Replay:
 
     def fill(self) -> None:
         """Replay the window; all but its last session are approved by the replay itself."""
-        window = self.sessions()[-(SESSIONS + HELD_BACK) : -HELD_BACK]
+        window = self._window(self.sessions())
         self._filling = True
         gc.freeze()  # else the collector walks the whole program again and again
         try:

@@ -87,6 +87,7 @@ class Settings(Vendors):
     oidc_client_secret: SecretStr = SecretStr("")
     oidc_redirect_uri: str = ""
     oidc_allowed_emails: Names = ()
+    demo_sessions: int = Field(default=60, ge=1, le=2000)
     demo_seconds_per_session: float = Field(default=120, gt=0)
     engine_database_url: str = Field(default="", validation_alias="ENGINE_DATABASE_URL")
 

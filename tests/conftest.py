@@ -47,13 +47,13 @@ def lived(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 def live(folder: Path) -> None:
     from core import bootstrap
-    from core.replay import APPROVED_BY_REPLAY, HELD_BACK, SESSIONS
+    from core.replay import APPROVED_BY_REPLAY, HELD_BACK
     from core.settings import Settings
 
     desk = bootstrap.build(Settings(data_dir=folder, _env_file=None))
     try:
         desk.start_engine()
-        last = desk.replay.sessions()[-(SESSIONS + HELD_BACK) :][LIVED - 1]
+        last = desk.replay.sessions()[-(desk.settings.demo_sessions + HELD_BACK) :][LIVED - 1]
         desk.replay.advance_to(last, APPROVED_BY_REPLAY)
     finally:
         desk.close()

@@ -19,7 +19,7 @@ from core.adapters.brokers.paper import PaperBroker
 from core.adapters.publishers.preview import PreviewPublisher
 from core.domain.content import Post, PostRequest
 from core.domain.trading import Order, OrderRequest
-from core.replay import APPROVED_BY_REPLAY, HELD_BACK, SESSIONS
+from core.replay import APPROVED_BY_REPLAY, HELD_BACK
 from core.settings import Settings
 
 KILL_SHARE = 0.06  # at each of three moments of each effect
@@ -68,7 +68,7 @@ def main(data_dir: Path, sessions: int, seed: int) -> None:
     watch_effects(Journal(data_dir / "journal.jsonl", random.Random(seed)))
     desk = bootstrap.build(Settings(data_dir=data_dir))
     desk.start_engine()
-    first = -(SESSIONS + HELD_BACK)
+    first = -(desk.settings.demo_sessions + HELD_BACK)
     for day in desk.replay.sessions()[first : first + sessions]:
         desk.replay.advance_to(day, APPROVED_BY_REPLAY)
     desk.close()
