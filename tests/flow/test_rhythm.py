@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from core import bootstrap
@@ -17,16 +18,19 @@ from core.desk import Desk
 from core.domain.content import ContentKind
 from core.domain.feeds import Label, Quote
 from core.domain.flow import ApprovalState
-from core.domain.lifecycle import TacticEventKind
+from core.domain.lifecycle import TacticEvent, TacticEventKind
+from core.domain.market import BarQuery, Timeframe
 from core.domain.reports import RunReport
-from core.domain.tactics import Tactic
+from core.domain.tactics import Tactic, Target, Trigger
 from core.errors import AppError
 from core.flow.catalog import StepContext
 from core.replay import APPROVED_BY_REPLAY
 from core.settings import ROOT, Settings
 from core.steps.drafting import candidates
 from core.steps.publish import prepare
+from core.steps.risk import to_order
 from core.steps.services import Services
+from tests.storage import samples
 
 DAY = date(2023, 6, 26)  # its morning has a plan to trade
 NINE = datetime(2023, 6, 26, 13, 0, tzinfo=UTC)
@@ -229,6 +233,53 @@ def test_a_week_is_told_by_rule_losers_included(lived: Path, tmp_path: Path) -> 
         assert version.kind is ContentKind.WEEKLY_RECAP
         assert "Published:" in version.body
         assert "losers included" in version.body
+
+
+def waiting_plan(desk: Desk, above_the_best_close: float) -> Tactic:
+    """Store a published plan that waits for a close above a level, and its order."""
+    services, plan = desk._services, morning_tactic(desk).scenario
+    assert plan is not None
+    query = BarQuery(symbol="AMZN", timeframe=Timeframe.FIVE_MINUTES, start=DAY, end=DAY)
+    bars = services.adapters.market_data[0].call(lambda source: source.bars(query))
+    morning = bars[bars["started_at"] < pd.Timestamp(NINE) + pd.Timedelta(hours=2)]
+    level = round(float(morning["close"].max()) + above_the_best_close, 2)
+    waits = plan.model_copy(
+        update={
+            "trigger": Trigger(kind="cross_above", price=level, is_met=False),
+            "entry_low": level, "entry_high": level + 1, "stop": level - 20,
+            "targets": (Target(price=level + 60, fraction=1),),
+        }
+    )  # fmt: skip
+    told = {"tactic_id": "TBOW-AMZN-20230626-AM", "symbol": "AMZN", "scenarios": (waits,)}
+    tactic = morning_tactic(desk).model_copy(update=told)
+    tactics, at = services.storage.tactics, NINE - timedelta(minutes=30)
+    tactics.append(tactic)
+    kinds = (TacticEventKind.DRAFTED, TacticEventKind.PUBLISHED)
+    base = {"tactic_id": tactic.tactic_id, "version": 1, "occurred_at": at, "actor": "test"}
+    tactics.append_events(
+        [TacticEvent(kind=k, payload={"subject": "preview"}, **base) for k in kinds]
+    )
+    services.storage.trading.append_request(to_order(tactic, waits, 10), tactic.tactic_id, 1)
+    decision = samples.size_decision(10)
+    tactics.append_size(tactic.tactic_id, 1, at, decision)
+    return tactic
+
+
+@pytest.mark.parametrize(("above", "asked_for"), [(-0.02, True), (5.0, False)])
+def test_an_order_is_asked_for_once_its_trigger_has_closed_and_not_before(
+    folder: Path, above: float, asked_for: bool
+) -> None:
+    with opened(folder) as desk:
+        tactic = waiting_plan(desk, above)
+        assert run(desk, "monitor_tactics").status == "succeeded"
+        trades = [p for p in desk.decisions.pending() if p.subject_id == tactic.tactic_id]
+        assert bool(trades) is asked_for
+        kinds = {e.kind for e in desk._services.storage.tactics.events(tactic.tactic_id)}
+        assert (TacticEventKind.TRIGGERED in kinds) is asked_for
+        if asked_for:
+            [trade] = trades
+            assert trade.expires_at - trade.requested_at <= timedelta(minutes=15)
+            assert trade.effect_keys == ("order:TBOW-AMZN-20230626-AM:entry",)
 
 
 # what may not go out
