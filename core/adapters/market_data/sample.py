@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -121,18 +121,21 @@ def _finish(bars: pd.DataFrame, query: BarQuery, label: Label) -> pd.DataFrame:
 
 
 def _split_sessions(symbol: str, days: pd.DataFrame) -> pd.DataFrame:
-    parts = [_split_session(symbol, row) for row in days.itertuples()]
+    parts = [
+        _split_session(Session(symbol, d.session_date, d.open, d.high, d.low, d.close, d.volume))
+        for d in days.itertuples()
+    ]
     return pd.concat(parts) if parts else days
 
 
-def _split_session(symbol: str, row: Any) -> pd.DataFrame:
-    calendar, session_date = _calendar(), row.session_date
-    opened = calendar.session_open(session_date)
-    closed = calendar.session_close(session_date)
+@lru_cache(maxsize=64)  # a day is asked for several times: while it trades, and at its close
+def _split_session(day: Session) -> pd.DataFrame:
+    calendar = _calendar()
+    opened = calendar.session_open(day.session_date)
+    closed = calendar.session_close(day.session_date)
     starts = pd.date_range(opened, closed, freq=pd.Timedelta(BAR_LENGTH), inclusive="left")
-    day = Session(symbol, session_date, row.open, row.high, row.low, row.close, row.volume)
     frame = pd.DataFrame(make_intraday(day, len(starts)))
-    return frame.assign(session_date=session_date, started_at=starts.as_unit("us"))
+    return frame.assign(session_date=day.session_date, started_at=starts.as_unit("us"))
 
 
 @cache
