@@ -121,11 +121,12 @@ def _finish(bars: pd.DataFrame, query: BarQuery, label: Label) -> pd.DataFrame:
 
 
 def _split_sessions(symbol: str, days: pd.DataFrame) -> pd.DataFrame:
-    parts = [
-        _split_session(Session(symbol, d.session_date, d.open, d.high, d.low, d.close, d.volume))
-        for d in days.itertuples()
-    ]
+    parts = [_split_session(_session(symbol, row)) for row in days.itertuples()]
     return pd.concat(parts) if parts else days
+
+
+def _session(symbol: str, row: Any) -> Session:
+    return Session(symbol, row.session_date, row.open, row.high, row.low, row.close, row.volume)
 
 
 @lru_cache(maxsize=64)  # a day is asked for several times: while it trades, and at its close
