@@ -9,7 +9,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ PRICES = ["open", "high", "low", "close"]
 BAR_LENGTH = np.timedelta64(5, "m")
 STEPS_PER_BAR = 5
 CENTS = 2
+ONE_DAY = timedelta(days=1)
 ROUGHNESS = 0.75  # a walk as wide as the day's range: its deviation is 0.6 of the range
 TREND_ODDS = 0.7  # a rising session made its low before its high, a falling one its high
 
@@ -68,7 +69,9 @@ class SampleMarketData:
         if query.timeframe is Timeframe.MINUTE:
             raise InsufficientDataError("the sample has no 1-minute bars")
         days = daily[query.symbol]
-        days = days[days["session_date"].between(query.start, query.end)]
+        midnights = (pd.Timestamp(day, tz="UTC") for day in (query.start, query.end + ONE_DAY))
+        first, after = (int(days["started_at"].searchsorted(at)) for at in midnights)
+        days = days.iloc[first:after]
         if query.timeframe is Timeframe.DAY:
             label = Label.DERIVED if query.symbol == LEAD else Label.REAL
             return _finish(days, query, label)
