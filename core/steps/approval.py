@@ -10,6 +10,7 @@ from core.domain.flow import Approval, ApprovalRequest, ApprovalState, Decision,
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.tactics import Tactic
 from core.flow.catalog import StepContext, step
+from core.steps.alert import send_alert
 from core.steps.content import post_key
 from core.steps.moment import deadline
 from core.steps.trade import entry_key
@@ -102,13 +103,14 @@ def _tactic_of(context: StepContext, version: ContentVersion) -> Tactic | None:
 
 def _policy(context: StepContext, kind: Literal["trade", "content"], tactic: Tactic | None) -> str:
     """Return who decides; what the analyst disagrees with itself about is left to a person."""
-    if tactic is not None and _is_disputed(context, tactic):
+    if tactic is not None and is_disputed(context, tactic):
         return "manual"
     own = getattr(context.services.playbook.policy.approvals, kind)
     return str(context.inputs.get("approvals", own))
 
 
-def _is_disputed(context: StepContext, tactic: Tactic) -> bool:
+def is_disputed(context: StepContext, tactic: Tactic) -> bool:
+    """Tell whether the analyst disagreed with itself more than the operator lets pass."""
     services = context.services
     disagreement = services.storage.insights.insight(tactic.insight_id).disagreement
     return disagreement is not None and disagreement > services.playbook.models.escalate_above
@@ -135,6 +137,17 @@ def _record_trade(context: StepContext, approval: dict[str, Any]) -> None:
         approval["subject_id"], context.inputs.get("version")
     )
     _record_on_tactic(context, tactic, approval, "trade")
+
+
+def _tell_expired(context: StepContext, version: ContentVersion) -> None:
+    services = context.services
+    send_alert(
+        services.ledger,
+        services.adapters.alerts,
+        f"alert:expired:{version.content_id}:{version.version}",
+        f"{version.title} was not published",
+        "Nobody decided on it in time, and silence means no.",
+    )
 
 
 def _record_on_tactic(
@@ -173,6 +186,8 @@ def _record_content(context: StepContext, approval: dict[str, Any]) -> None:
     if version.kind is ContentKind.TACTIC and approval["verdict"] != Verdict.SUPERSEDED:
         tactic = context.services.storage.tactics.get(version.subject_id, version.version)
         _record_on_tactic(context, tactic, approval, "content")
+    if version.kind is ContentKind.TACTIC and approval["verdict"] == Verdict.EXPIRED:
+        _tell_expired(context, version)
 
 
 def _audit(context: StepContext, approval: dict[str, Any]) -> None:

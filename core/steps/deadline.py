@@ -7,8 +7,10 @@ from typing import Any
 
 from core.domain.flow import Approval, Decision, Verdict
 from core.domain.tactics import Tactic
+from core.errors import InvalidTransitionError, StaleError
 from core.flow.catalog import StepContext, step
 from core.steps.alert import send_alert
+from core.steps.approval import is_disputed
 from core.steps.content import tactic_content_id
 from core.steps.moment import known_at
 
@@ -29,13 +31,13 @@ def check(context: StepContext) -> dict[str, Any]:
         approval = _question(context, tactic)
         if approval is None:
             continue
-        doubt = doubt_of(context, tactic)
-        if context.services.playbook.policy.approvals.at_deadline == "publish" and not doubt:
-            _publish(context, approval)
-            published.append(tactic.tactic_id)
-        else:
+        doubt = _dispute(context, tactic) or doubt_of(context, tactic)
+        may_publish = context.services.playbook.policy.approvals.at_deadline == "publish"
+        if not may_publish or doubt:
             _escalate(context, tactic, doubt)
             escalated.append(tactic.tactic_id)
+        elif _publish(context, approval):
+            published.append(tactic.tactic_id)
     return {"published": published, "escalated": escalated, "missing": False}
 
 
@@ -65,12 +67,21 @@ def _question(context: StepContext, tactic: Tactic) -> Approval | None:
     return next((one for one in pending if one.subject_id == subject), None)
 
 
-def _publish(context: StepContext, approval: Approval) -> None:
+def _dispute(context: StepContext, tactic: Tactic) -> str:
+    return "the analyst disagrees with itself" if is_disputed(context, tactic) else ""
+
+
+def _publish(context: StepContext, approval: Approval) -> bool:
+    """Approve by policy; False if somebody decided at the same moment."""
     decision = Decision(
         verdict=Verdict.APPROVED, actor=ACTOR, reason="undecided at the deadline, allowed by policy"
     )
     services = context.services
-    services.approvals.decide(approval.approval_id, decision, services.clock.now())
+    try:
+        services.approvals.decide(approval.approval_id, decision, services.clock.now())
+    except (InvalidTransitionError, StaleError):
+        return False
+    return True
 
 
 def _escalate(context: StepContext, tactic: Tactic, doubt: str) -> None:

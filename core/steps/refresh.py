@@ -37,7 +37,9 @@ def refresh(context: StepContext) -> dict[str, Any]:
     for tactic in context.services.storage.tactics.for_session(context.session_date):
         candidate = found.get(tactic.symbol)
         reason = change(tactic, candidate)
-        if not reason:
+        if not reason and _is_ours(context, tactic):
+            drafted.append(tactic)
+        elif not reason:
             kept.append(tactic.tactic_id)
         elif candidate is None or not _close_questions(context, tactic, reason):
             _tell(context, tactic, reason)
@@ -76,7 +78,6 @@ def _replace(context: StepContext, revision: Revision) -> Tactic:
     old, storage = revision.tactic, context.services.storage
     slot = old.tactic_id.rpartition("-")[2]
     newer = draft_tactic(context, revision.candidate, slot, supersedes=old)
-    storage.tactics.append(newer)
     told = {"reason": revision.reason}
     storage.tactics.append_events(
         [
@@ -84,7 +85,17 @@ def _replace(context: StepContext, revision: Revision) -> Tactic:
             event(newer, TacticEventKind.DRAFTED, context, told),
         ]
     )
+    storage.tactics.append(newer)  # last: until it is there, a second try replaces the old one
     return newer
+
+
+def _is_ours(context: StepContext, tactic: Tactic) -> bool:
+    """Tell whether this very run drafted it, before a crash took its result."""
+    return any(
+        one.kind is TacticEventKind.DRAFTED
+        and (one.version, one.actor) == (tactic.version, context.run_id)
+        for one in context.services.storage.tactics.events(tactic.tactic_id)
+    )
 
 
 def _close_questions(context: StepContext, tactic: Tactic, reason: str) -> bool:
@@ -94,11 +105,12 @@ def _close_questions(context: StepContext, tactic: Tactic, reason: str) -> bool:
     """
     approvals, now = context.services.approvals, context.services.clock.now()
     asked = questions_about(context, tactic)
-    if any(approval.state is not ApprovalState.PENDING for approval in asked):
+    pending = [approval for approval in asked if approval.state is ApprovalState.PENDING]
+    if any(one.decided_by != ACTOR for one in asked if one not in pending):
         return False
     decision = Decision(verdict=Verdict.SUPERSEDED, actor=ACTOR, reason=reason)
     try:
-        for approval in sorted(asked, key=lambda one: one.kind != "trade"):
+        for approval in sorted(pending, key=lambda one: one.kind != "trade"):
             approvals.decide(approval.approval_id, decision, now)
     except InvalidTransitionError:
         return False
