@@ -255,9 +255,7 @@ def _line_of(path: Path, location: tuple[int | str, ...]) -> int:
 def _clock(settings: Settings, state: DeskState, bars: Sequence[Provider[MarketData]]) -> Clock:
     if settings.mode is not Mode.DEMO:
         return WallClock()
-    return ReplayClock(
-        state.replay_position, lambda: replay_start(bars, settings.demo_sessions)
-    )
+    return ReplayClock(state.replay_position, lambda: replay_start(bars, settings.demo_sessions))
 
 
 def _universe(settings: Settings) -> Universe:

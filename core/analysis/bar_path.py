@@ -25,6 +25,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 OPENS, CLOSES = time(9, 30), time(16)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+FLAT_BEFORE = timedelta(minutes=5)  # before the close of its last session a plan is flat
+CLOSE_SEEN = timedelta(minutes=15)  # so near the close a session's last bar starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class BarPath:
     """Bars, oldest first; `at` are their starts in microseconds since 1970.
 
     sessions: the ordinal of each session's date. starts: the place of its first bar, and after
-    the last one the number of bars.
+    the last one the number of bars. closes: when it closes, in microseconds since 1970.
     """
 
     at: IntArray
@@ -43,6 +45,7 @@ class BarPath:
     volume: FloatArray | None
     sessions: IntArray
     starts: IntArray
+    closes: IntArray
 
     @classmethod
     def of(cls, bars: pd.DataFrame, hours: Iterable[SessionHours] = ()) -> BarPath:
@@ -57,8 +60,10 @@ class BarPath:
         if (np.diff(at) <= 0).any():
             raise InsufficientDataError("the bars are not in order, or one comes twice")
         days = np.fromiter(map(date.toordinal, bars["session_date"].tolist()), np.int64, len(at))
-        inside = _in_regular_hours(at, days, {one.session_date: one for one in hours})
+        known = {one.session_date: one for one in hours}
+        inside = _in_regular_hours(at, days, known)
         sessions, starts = np.unique(days[inside], return_index=True)
+        closes = [_bounds_of(int(day), known)[1] for day in sessions]
         prices = {name: bars[name].to_numpy(dtype=np.float64)[inside] for name in PRICES}
         if not all(np.isfinite(column).all() for column in prices.values()):
             raise InsufficientDataError("a price in the bars is not a finite number")
@@ -68,6 +73,7 @@ class BarPath:
             volume=bars["volume"].to_numpy(dtype=np.float64)[inside] if "volume" in bars else None,
             sessions=sessions,
             starts=np.append(starts, np.count_nonzero(inside)).astype(np.int64),
+            closes=np.array(closes, np.int64),
         )
 
     def __len__(self) -> int:
@@ -91,6 +97,22 @@ class BarPath:
     def first_from(self, moment: datetime) -> int:
         """Return the place of the first bar that starts at or after a moment."""
         return int(np.searchsorted(self.at, microseconds(moment)))
+
+    def flat_at(self, place: int, bar_length: timedelta) -> int:
+        """Return the start of a session's last bar that may hold a plan which ends with it."""
+        return int(self.closes[place]) - (FLAT_BEFORE + bar_length) // MICROSECOND
+
+    def is_flat(self, place: int, bar_length: timedelta) -> bool:
+        """Tell whether the bars of a session reach its last one that may hold a plan."""
+        return int(self.at[self.starts[place + 1] - 1]) >= self.flat_at(place, bar_length)
+
+    def reaches_close(self, session: date) -> bool:
+        """Tell whether there are bars of a session up to near its close."""
+        place = self.place_of(session)
+        if place is None:
+            return False
+        newest = int(self.at[self.starts[place + 1] - 1])
+        return newest >= int(self.closes[place]) - CLOSE_SEEN // MICROSECOND
 
     def turned(self, first: int, end: int, side: Side) -> Bars:
         """Return a stretch of bars as a long plan would see them."""
@@ -144,17 +166,16 @@ def _microseconds(started_at: pd.Series[pd.Timestamp]) -> IntArray:
 
 def _in_regular_hours(at: IntArray, days: IntArray, hours: dict[date, SessionHours]) -> Flags:
     sessions, which = np.unique(days, return_inverse=True)
-    bounds = np.array(
-        [_bounds(int(day), hours.get(date.fromordinal(int(day)))) for day in sessions], np.int64
-    ).reshape(-1, 2)
+    bounds = np.array([_bounds_of(int(day), hours) for day in sessions], np.int64).reshape(-1, 2)
     inside: Flags = (at >= bounds[which, 0]) & (at < bounds[which, 1])
     return inside
 
 
-def _bounds(day: int, hours: SessionHours | None) -> tuple[int, int]:
-    if hours is None:
+def _bounds_of(day: int, hours: dict[date, SessionHours]) -> tuple[int, int]:
+    known = hours.get(date.fromordinal(day))
+    if known is None:
         return _usual(day)
-    return microseconds(hours.opens_at), microseconds(hours.closes_at)
+    return microseconds(known.opens_at), microseconds(known.closes_at)
 
 
 @lru_cache(maxsize=4096)

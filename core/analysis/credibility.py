@@ -109,8 +109,8 @@ def weekly_recap(
 ) -> WeeklyRecap:
     """Return what the week that holds the day `week` came to.
 
-    `tactics` are those that were published or traded, whatever their week; a resolution of
-    another one has no setup to be counted for.
+    `tactics` are those that were published, whatever their week; a resolution of another one has
+    no setup to be counted for.
     """
     monday = week - timedelta(days=week.weekday())
     sunday, known = monday + timedelta(days=6), list(tactics)

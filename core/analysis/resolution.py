@@ -38,7 +38,8 @@ def replay(  # noqa: PLR0913 - the rules that a plan leaves to its policy, each 
     Shape: bars and hours as `BarPath.of` takes them, or a path that was made for many plans.
     A trigger that was not true at publication is judged on closes and acts from the next bar. The
     entry is allowed in `entry_session` alone (default: the first session of the bars). A time
-    limit in minutes counts from the start of the entry bar. `sessions_complete` is the last
+    limit in minutes counts from the start of the entry bar; in its last session a plan ends at
+    the close of the bar that ends five minutes before the market's. `sessions_complete` is the last
     session whose bars are all there (default: the last one of the bars); without it a session
     that still runs would look like one that ended. No bars of the entry session at all means
     waiting, never "not triggered".
@@ -53,7 +54,7 @@ def replay(  # noqa: PLR0913 - the rules that a plan leaves to its policy, each 
         return Replay(status="waiting")
     complete = sessions_complete or path.session_at(len(path.sessions) - 1)
     first = max(first, int(path.starts[place]))
-    window = Window(path, scenario, first, place, complete)
+    window = Window(path, scenario, first, place, complete, bar_length)
     return _enter(window, published_at, Terms(slippage, fees_r, bar_length))
 
 
@@ -69,31 +70,54 @@ class Window:
     first: int
     place: int
     complete: date
+    bar_length: timedelta
+
+    @property
+    def last(self) -> int:
+        """The place of the last session in which the plan may be held, there or yet to come."""
+        return self.place + self.scenario.timebox_sessions - 1
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last bar that may hold the plan is there."""
+        if self.last >= len(self.path.sessions):
+            return False
+        return self.has_ended(self.last) or self.path.is_flat(self.last, self.bar_length)
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether the last bar that may bring the entry is there."""
+        return self.has_ended(self.place) or (self.last == self.place and self.is_over)
 
     @property
     def entry_bars(self) -> int:
         """How many bars may bring the entry."""
-        return max(0, int(self.path.starts[self.place + 1]) - self.first)
+        return max(0, min(int(self.path.starts[self.place + 1]), self.end) - self.first)
 
-    def has_ended(self, sessions: int) -> bool:
-        """Tell whether the last of so many sessions, from the entry's on, is there as a whole."""
-        last, newest = self.place + sessions - 1, len(self.path.sessions) - 1
-        is_newest = last == newest and self.path.session_at(last) <= self.complete
-        return last < newest or is_newest
+    def has_ended(self, place: int) -> bool:
+        """Tell whether a session is there as a whole."""
+        newest = len(self.path.sessions) - 1
+        return place < newest or (place == newest and self.path.session_at(place) <= self.complete)
+
+    @property
+    def end(self) -> int:
+        """The place after the last bar that may hold the plan, of those that are there."""
+        if self.last >= len(self.path.sessions):
+            return len(self.path)
+        flat = self.path.flat_at(self.last, self.bar_length)
+        return max(self.first, int(np.searchsorted(self.path.at, flat, side="right")))
 
     def bars(self) -> Bars:
-        """Return the bars of all sessions in which the plan may be held."""
-        after = min(self.place + self.scenario.timebox_sessions, len(self.path.sessions))
-        end = max(self.first, int(self.path.starts[after]))
-        return self.path.turned(self.first, end, self.scenario.side)
+        """Return the bars in which the plan may be held."""
+        return self.path.turned(self.first, self.end, self.scenario.side)
 
-    def last_bar(self, bars: Bars, opened: int, bar_length: timedelta) -> int | None:
+    def last_bar(self, bars: Bars, opened: int) -> int | None:
         """Return the bar at whose close the time of a plan filled at `opened` is up."""
         limits = []
-        if self.has_ended(self.scenario.timebox_sessions):
+        if self.is_over:
             limits.append(len(bars.at) - 1)
         if self.scenario.timebox_minutes is not None:
-            limit = timedelta(minutes=self.scenario.timebox_minutes) - bar_length
+            limit = timedelta(minutes=self.scenario.timebox_minutes) - self.bar_length
             start = int(bars.at[opened]) + max(0, limit // MICROSECOND)
             limits.append(int(np.searchsorted(bars.at, start)))
         return min((place for place in limits if place < len(bars.at)), default=None)
@@ -114,13 +138,13 @@ def _enter(window: Window, published_at: datetime, terms: Terms) -> Replay:
     if dead < min(filled, end):
         return _ended(Outcome.INVALIDATED, "closed beyond the stop before the entry", triggered_at)
     if filled < end and triggered_at:
-        last = window.last_bar(bars, filled, terms.bar_length)
+        last = window.last_bar(bars, filled)
         return OpenPosition(scenario, terms, bars, filled, last, triggered_at).run()
     return _unfilled(window, triggered_at)
 
 
 def _unfilled(window: Window, triggered_at: datetime | None) -> Replay:
-    if window.has_ended(1):
+    if window.is_shut:
         reason = "the entry zone was not reached" if triggered_at else "the trigger did not come"
         return _ended(Outcome.NEVER_TRIGGERED, reason, triggered_at)
     status = "triggered" if triggered_at else "waiting"

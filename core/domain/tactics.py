@@ -47,6 +47,10 @@ class Side(StrEnum):
     def sign(self) -> int:
         return 1 if self is Side.LONG else -1
 
+    def opposes(self, bias: Bias) -> bool:
+        """Tell whether a view points the other way; a neutral one points nowhere."""
+        return bias is (Bias.BEARISH if self is Side.LONG else Bias.BULLISH)
+
 
 class Stage(StrEnum):
     """How far a setup has been let: only `live` may reach a live broker."""
@@ -246,6 +250,8 @@ class Tactic(Frozen):
             raise ValueError("a tactic without a scenario must say why")
         if self.scenarios and len(self.checklist) != 6:
             raise ValueError("the checklist has six points")
+        if self.scenario and self.scenario.side.opposes(self.bias):
+            raise ValueError(f"a {self.bias} bias opposes its {self.scenario.side} plan")
         clashes = contradictions(self.scenarios)
         if clashes:
             raise ValueError(f"contradicting plans: {' and '.join(clashes[0])}")
@@ -258,6 +264,11 @@ class Tactic(Frozen):
     @property
     def grade(self) -> Grade:
         return self.scenarios[0].grade if self.scenarios else Grade.DNP
+
+    @property
+    def slot(self) -> str:
+        """The part of the day that it was drafted for, the end of its id."""
+        return self.tactic_id.rpartition("-")[2]
 
     @property
     def scenario(self) -> Scenario | None:

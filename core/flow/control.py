@@ -25,7 +25,7 @@ from core.flow.client import (
 from core.flow.progress import child_ids, run_record, step_statuses
 from core.flow.spec import Workflow
 
-_LOOK_EVERY_S = 0.02
+_LOOK_EVERY_S = 0.01
 
 
 class Control:

@@ -34,10 +34,18 @@ def analyst_of(context: StepContext) -> Analyst:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a text may state: facts, and phrases with digits or capitals that are no claims."""
+    """What a text may state: facts, and phrases with digits or capitals that are no claims.
+
+    check: finds what else a text may not say.
+    """
 
     facts: Sequence[Fact]
     allowed: Sequence[str]
+    check: Callable[[str], tuple[Claim, ...]] | None = None
+
+    def claims(self, text: str) -> tuple[Claim, ...]:
+        claims = check_claims(text, self.facts, self.allowed)
+        return (*claims, *self.check(text)) if self.check else claims
 
 
 @dataclass(frozen=True)
@@ -95,5 +103,5 @@ def _hold(
     action: Action,
 ) -> Held[AnswerT]:
     texts = texts_of(signed.value)
-    claims = {part: check_claims(text, sheet.facts, sheet.allowed) for part, text in texts.items()}
+    claims = {part: sheet.claims(text) for part, text in texts.items()}
     return Held(signed, texts, claims, action)

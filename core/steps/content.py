@@ -49,6 +49,12 @@ def tactic_content_id(tactic_id: str) -> str:
     return f"tactic-{tactic_id.lower().replace('.', '-')}"
 
 
+def update_content_id(news: Mapping[str, Any]) -> str:
+    """Return the id of the post that tells one thing about a tactic: each is told once."""
+    number = f"-{news['target']}" if news.get("target") else ""
+    return f"{tactic_content_id(news['tactic_id'])}-{news['what'].replace('_', '-')}{number}"
+
+
 @step("content.tactic_posts")
 def tactic_posts(context: StepContext) -> dict[str, Any]:
     """Write one post per drafted tactic."""
@@ -68,9 +74,8 @@ def updates(context: StepContext) -> dict[str, Any]:
     drafted = []
     for row in context.results["look"]["news"]:
         tactic: Tactic = context.services.storage.tactics.get(row["tactic_id"])
-        content_id = f"{tactic_content_id(tactic.tactic_id)}-{row['what'].replace('_', '-')}"
         sheet = update_sheet(context, tactic, row)
-        drafted.append(_write(context, UPDATE, content_id, sheet))
+        drafted.append(_write(context, UPDATE, update_content_id(row), sheet))
     return {"contents": drafted}
 
 

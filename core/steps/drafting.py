@@ -9,13 +9,12 @@ from datetime import timedelta
 import pandas as pd
 
 from core.analysis.bias import judge_bias
-from core.analysis.plan import Plan, plan
+from core.analysis.plan import TRADABLE, Plan, plan
 from core.domain.insights import Insight, Signed, TacticProse, WritingTask
 from core.domain.market import MarketSnapshot
 from core.domain.setups import setup_title
 from core.domain.tactics import (
     Generator,
-    Grade,
     Monitoring,
     Scenario,
     Stage,
@@ -23,10 +22,10 @@ from core.domain.tactics import (
 )
 from core.flow.catalog import StepContext
 from core.steps.board import adjusted_bars
-from core.steps.prose import write_prose
+from core.steps.prose import wait_clause, write_prose
 
 ENGINE = "desk/v2"
-TRADABLE = {Grade.A_PLUS, Grade.B}
+MORNING = "AM"
 SHOWN_LEVELS = 6
 REPEAT = timedelta(days=4)  # over a long weekend
 
@@ -35,18 +34,19 @@ REPEAT = timedelta(days=4)  # over a long weekend
 class Candidate:
     """One symbol's insight with the plans that code made of its snapshot.
 
-    earlier: plans of the same symbol in the days before.
+    earlier: plans of the same symbol that were said before. is_taken: a plan of it is still open.
     """
 
     snapshot: MarketSnapshot
     insight: Insight
     plan: Plan
     earlier: tuple[Scenario, ...] = ()
+    is_taken: bool = False
 
     @property
     def scenario(self) -> Scenario | None:
         """The plan to trade: the analyst's favourite among the tradable, else the best score."""
-        if self.insight.abstains:
+        if self.insight.abstains or self.is_taken:
             return None
         open_ = [
             scenario
@@ -54,6 +54,7 @@ class Candidate:
             if scenario.grade in TRADABLE
             and scenario.key not in self.insight.vetoed
             and not self._is_repeated(scenario)
+            and not scenario.side.opposes(self.insight.stance)
         ]
         favourite = [scenario for scenario in open_ if scenario.key == self.insight.preferred]
         return next(iter([*favourite, *open_]), None)
@@ -65,11 +66,17 @@ class Candidate:
     def reasons(self) -> tuple[str, ...]:
         """Why there is nothing to trade."""
         insight, own = self.insight, list[str]()
+        if self.is_taken:
+            own.append("a plan of it is still open")
         if insight.abstains:
             own.append(f"the analyst ({insight.engine}) abstains")
         own += [f"vetoed by the analyst: {key.replace('_', ' ')}" for key in insight.vetoed]
-        repeated = [scenario for scenario in self.plan.scenarios if self._is_repeated(scenario)]
-        own += [f"said before at the same prices: {s.key.replace('_', ' ')}" for s in repeated]
+        for scenario in self.plan.scenarios:
+            name = scenario.key.replace("_", " ")
+            if self._is_repeated(scenario):
+                own.append(f"said before at the same prices: {name}")
+            if scenario.grade in TRADABLE and scenario.side.opposes(insight.stance):
+                own.append(f"against the analyst's {insight.stance} view: {name}")
         return (*own, *(self.plan.do_not_play_reasons or ("no setup is present",)))
 
 
@@ -107,12 +114,21 @@ def candidates(context: StepContext) -> list[Candidate]:
 
 
 def _earlier(context: StepContext) -> dict[str, list[Scenario]]:
-    """Return the plans of the days before: one that comes out twice was made of stale data."""
-    yesterday = context.session_date - timedelta(days=1)
+    """Return the plans of the days before and of the day's other slots.
+
+    One that comes out twice was made of stale data, or was decided on already.
+    """
+    first, today = context.session_date - timedelta(days=1) - REPEAT, context.session_date
     found = dict[str, list[Scenario]]()
-    for tactic in context.services.storage.tactics.between(yesterday - REPEAT, yesterday):
-        found.setdefault(tactic.symbol, []).extend(tactic.scenarios)
+    for tactic in context.services.storage.tactics.between(first, today):
+        if (tactic.session_date, tactic.slot) != (today, slot_of(context)):
+            found.setdefault(tactic.symbol, []).extend(tactic.scenarios)
     return found
+
+
+def slot_of(context: StepContext) -> str:
+    """Return the part of the day that a run drafts for."""
+    return str(context.options.get("slot", MORNING))
 
 
 def choose(context: StepContext, found: Sequence[Candidate]) -> list[Candidate]:
@@ -153,7 +169,7 @@ def draft_tactic(
         levels=snapshot.levels[:SHOWN_LEVELS],
         scenarios=(scenario,) if scenario else (),
         score_parts=judged.score_parts if judged else None,
-        wait_clause=insight.would_change_mind,
+        wait_clause=wait_clause(context, task),
         monitoring=Monitoring(volume=prose.volume, flow=prose.flow, market=prose.market),
         adaptability=prose.adaptability,
         checklist=judged.checklist if judged else (),

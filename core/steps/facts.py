@@ -132,6 +132,7 @@ def _scenario_values(scenario: Scenario) -> dict[str, Any]:
         "targets": targets,
         "setup_title": _title(scenario),
         "trigger": _trigger_line(scenario),
+        "is_waiting": not scenario.trigger.is_met,
         "option": scenario.option.model_dump() if scenario.option else None,
         "timebox_minutes": scenario.timebox_minutes,
         "breakeven_after_target": scenario.breakeven_after_target,

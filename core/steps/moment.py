@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from core.flow import calendars
 from core.flow.catalog import StepContext
 
 NEW_YORK = ZoneInfo("America/New_York")
 CALENDAR = "XNYS"
-CLOSE = time(16, 0)
 BACKFILL_PATIENCE = timedelta(days=400)
 
 
@@ -51,7 +51,7 @@ def session_is_over(context: StepContext) -> bool:
     """Tell whether the session of this run has closed for the desk."""
     if context.inputs.get("backfill"):
         return False
-    close = datetime.combine(context.session_date, CLOSE, NEW_YORK)
+    _, close = calendars.hours(CALENDAR, context.session_date)  # some sessions close early
     return context.services.clock.now() >= close
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from core.domain.lifecycle import TacticEvent, TacticEventKind
@@ -10,49 +11,53 @@ from core.domain.marks import PlanMark
 from core.domain.resolutions import Outcome
 from core.errors import NotFoundError
 from core.flow.catalog import StepContext, step
-from core.steps.content import tactic_content_id
+from core.steps.content import update_content_id
 from core.steps.plan_replay import ONE_DAY, Followed, doubting, follow_open, progress
 from core.steps.trade import entry_key
 
+FRESH = timedelta(minutes=10)  # a bar, and the five minutes in which it may bring an entry
 ENDS = {
-    Outcome.STOPPED: "stopped",
-    Outcome.TIME_STOP: "time_stop",
-    Outcome.INVALIDATED: "invalidated",
+    "target": "targets_done",
+    "stop": "stopped",
+    "breakeven_stop": "breakeven_stop",
+    "time_stop": "time_stop",
 }
 
 
 @step("monitor.look")
 def look(context: StepContext) -> dict[str, Any]:
-    """Read every open plan on the newest bars; record what is new and list what to tell."""
+    """Read every open plan on the newest bars; record what is new and list what to tell.
+
+    What to tell and to ask is read from all that has happened, so that nothing is lost with a
+    look that broke off.
+    """
     tactics = context.services.storage.tactics
     news, orders = list[dict[str, Any]](), list[dict[str, str]]()
     followed = follow_open(context, context.session_date - ONE_DAY)
     for plan in followed:
         with doubting(context, plan):
-            fresh = _fresh(context, plan)
-            tactics.append_events(fresh)
-            news += [row for row in _news(plan, fresh) if _is_untold(context, row)]
-            orders += _orders(context, plan, fresh)
+            events = list(progress(context, plan))
+            tactics.append_events(events)
+            if tactics.state(plan.tactic.tactic_id, plan.tactic.version).is_published:
+                news += [row for row in _news(plan, events) if _is_untold(context, row)]
+            orders += _orders(context, plan)
     context.services.storage.marks.append([m for p in followed for m in _marks(context, p)])
     return {"looked": len(followed), "news": news, "orders": orders}
 
 
-def _fresh(context: StepContext, plan: Followed) -> list[TacticEvent]:
-    known = {e.event_id for e in context.services.storage.tactics.events(plan.tactic.tactic_id)}
-    return [event for event in progress(context, plan) if event.event_id not in known]
-
-
-def _news(plan: Followed, fresh: list[TacticEvent]) -> Iterator[dict[str, Any]]:
+def _news(plan: Followed, events: Sequence[TacticEvent]) -> Iterator[dict[str, Any]]:
     """Yield what readers of the plan should hear of."""
-    for event in fresh:
-        if event.kind is TacticEventKind.TRIGGERED and plan.scenario.trigger.is_met:
-            continue  # it was met when the plan was published
-        if event.kind in {TacticEventKind.TRIGGERED, TacticEventKind.TARGET_HIT}:
-            yield _row(plan, event.kind.value, event.payload.get("price"))
-    end = ENDS.get(plan.result.outcome) if plan.result.outcome else None
-    if end:
-        exits = plan.result.exits
-        yield _row(plan, end, exits[-1].price if exits else None)
+    for event in events:
+        if event.kind is TacticEventKind.TRIGGERED and not plan.scenario.trigger.is_met:
+            yield _row(plan, "triggered", None)
+        target = event.payload.get("target")
+        if target and target != len(plan.scenario.targets):  # the last one is told as the end
+            yield _row(plan, "target_hit", event.payload["price"]) | {"target": target}
+    if plan.result.outcome is Outcome.INVALIDATED:
+        yield _row(plan, "invalidated", None)
+    elif plan.result.status == "final" and plan.result.exits:
+        end = plan.result.exits[-1]
+        yield _row(plan, ENDS[end.reason], end.price)
 
 
 def _row(plan: Followed, what: str, price: object) -> dict[str, Any]:
@@ -67,23 +72,20 @@ def _row(plan: Followed, what: str, price: object) -> dict[str, Any]:
 
 
 def _is_untold(context: StepContext, row: dict[str, Any]) -> bool:
-    content_id = f"{tactic_content_id(row['tactic_id'])}-{row['what'].replace('_', '-')}"
     try:
-        context.services.storage.content.get(content_id)
+        context.services.storage.content.get(update_content_id(row))
     except NotFoundError:
         return True
     return False
 
 
-def _orders(
-    context: StepContext, plan: Followed, fresh: list[TacticEvent]
-) -> Iterator[dict[str, str]]:
+def _orders(context: StepContext, plan: Followed) -> Iterator[dict[str, str]]:
     """Yield the order of a plan whose trigger has just closed, if it was sized to one."""
-    has_closed = any(event.kind is TacticEventKind.TRIGGERED for event in fresh)
-    if plan.scenario.trigger.is_met or not has_closed or plan.result.status == "final":
+    triggered_at = plan.result.triggered_at
+    if plan.scenario.trigger.is_met or triggered_at is None or plan.result.status == "final":
         return
     size = context.services.storage.tactics.latest_size(plan.tactic.tactic_id)
-    if size is None or not size.quantity:
+    if size is None or not size.quantity or context.as_of - triggered_at > FRESH:
         return
     request = context.services.storage.trading.request(entry_key(plan.tactic))
     yield {"tactic_id": plan.tactic.tactic_id, "sha256": request.content_sha256}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.domain.base import content_sha256
@@ -19,10 +18,8 @@ from core.domain.content import (
 )
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.errors import (
-    AdapterError,
     EffectParkedError,
     EffectRejectedError,
-    InsufficientDataError,
     StaleError,
 )
 from core.flow.catalog import StepContext, step
@@ -30,8 +27,9 @@ from core.flow.effects import Lookup
 from core.ports import Publisher
 from core.steps.alert import send_alert
 from core.steps.content import post_key
-from core.steps.deadline import doubt_of
-from core.steps.quote_feed import fetch_quotes
+from core.steps.fresh_price import fresh_doubt
+
+POST_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,8 @@ def prepare(context: StepContext) -> dict[str, Any]:
     if not context.inputs.get("backfill") and context.services.clock.now() > version.expires_at:
         _append(context, version, ContentEventKind.EXPIRED)
         return {"requests": {}, "reason": "the post was approved, but its time has passed"}
-    doubt = _doubt(context, version)
+    doubt = _late(context, approval) if version.kind is ContentKind.TACTIC else ""
+    doubt = doubt or _doubt(context, version)
     if doubt:
         return _hold_back(context, version, doubt)
     requests = {
@@ -89,15 +88,20 @@ def prepare(context: StepContext) -> dict[str, Any]:
 
 
 def _doubt(context: StepContext, version: ContentVersion) -> str:
-    """Say why the newest price does not bear a plan out; the replay has no prices to ask."""
-    services = context.services
-    is_past = services.clock.is_replay or context.inputs.get("backfill")
-    if is_past or version.kind is not ContentKind.TACTIC:
+    """Say why a tactic should not be published as it is."""
+    if version.kind is not ContentKind.TACTIC:
         return ""
-    with suppress(AdapterError, InsufficientDataError):  # kept as a failed check of the feed
-        fetch_quotes(context)
-    tactic = services.storage.tactics.get(version.subject_id, version.version)
-    return doubt_of(context, tactic)
+    tactic = context.services.storage.tactics.get(version.subject_id, version.version)
+    return fresh_doubt(context, tactic)
+
+
+def _late(context: StepContext, approval: dict[str, Any]) -> str:
+    """Say that too much time has passed since the decision: a morning plan is none at noon."""
+    decided_at = datetime.fromisoformat(approval["decided_at"])
+    is_late = context.services.clock.now() - decided_at > POST_WITHIN
+    if context.inputs.get("backfill") or not is_late:
+        return ""
+    return "more than ten minutes have passed since it was approved"
 
 
 def _hold_back(context: StepContext, version: ContentVersion, doubt: str) -> dict[str, Any]:

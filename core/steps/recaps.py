@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, time
 from typing import Any
 
 from core.analysis.statistics import summarize
@@ -10,9 +11,10 @@ from core.domain.content import Fact
 from core.domain.resolutions import Resolution
 from core.domain.setups import setup_title
 from core.domain.tactics import Tactic
+from core.errors import InsufficientDataError
 from core.flow.catalog import StepContext
 from core.steps.facts import PHRASES, Sheet
-from core.steps.moment import eastern
+from core.steps.moment import NEW_YORK, eastern
 
 RECORD = 20
 
@@ -68,9 +70,13 @@ def _resolved_values(tactic: Tactic, resolution: Resolution) -> dict[str, Any]:
 
 
 def _equity(context: StepContext) -> tuple[float, float]:
-    """Return the equity and its change against the sample before."""
-    samples = context.services.storage.trading.equity_samples(limit=2)
-    last, before = samples[-1], samples[0]
+    """Return the equity and its change since the last reading before the session's day."""
+    trading = context.services.storage.trading
+    last = trading.equity_at(context.as_of)
+    if last is None:
+        raise InsufficientDataError("the account was never read; let trade.sync run first")
+    midnight = datetime.combine(context.session_date, time(), NEW_YORK)
+    before = trading.equity_at(midnight) or last
     return last, last / before - 1
 
 

@@ -11,7 +11,7 @@ from core.domain.lifecycle import TacticEventKind
 from core.domain.resolutions import Outcome, Resolution
 from core.flow.catalog import StepContext, step
 from core.steps import trade
-from core.steps.plan_replay import ONE_DAY, Followed, doubting, follow_open, progress
+from core.steps.plan_replay import ONE_DAY, Followed, doubting, follow_open, progress, tell
 from core.steps.tactic_events import event
 
 
@@ -39,6 +39,8 @@ def resolve(context: StepContext) -> dict[str, Any]:
     resolved = []
     for followed in follow_open(context, context.session_date):
         with doubting(context, followed):
+            if followed.is_blind:
+                tell(context, followed, "the bars of its session do not reach its close")
             context.services.storage.tactics.append_events(list(progress(context, followed)))
             if followed.result.status == "final":
                 _append_resolution(context, followed)
@@ -49,6 +51,7 @@ def resolve(context: StepContext) -> dict[str, Any]:
 FINAL_EVENTS = {
     Outcome.NEVER_TRIGGERED: TacticEventKind.NEVER_TRIGGERED,
     Outcome.INVALIDATED: TacticEventKind.INVALIDATED,
+    Outcome.CANCELLED: TacticEventKind.NEVER_TRIGGERED,  # nobody saw a trigger; why is its outcome
 }
 
 

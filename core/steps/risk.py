@@ -21,7 +21,9 @@ from core.domain.trading import (
 from core.errors import AdapterError
 from core.flow.catalog import StepContext, step
 from core.settings import Mode
+from core.steps.fresh_price import fresh_doubt
 from core.steps.moment import session_is_over
+from core.steps.plan_replay import what_became_of
 from core.steps.trade import entry_key
 
 
@@ -69,7 +71,7 @@ def recheck(context: StepContext) -> dict[str, Any]:
     request = storage.trading.request(entry_key(tactic))
     decision = _decide(context, tactic, Claimed())
     storage.tactics.append_size(tactic.tactic_id, tactic.version, context.as_of, decision)
-    reason = _refusal(context, request, approval, decision)
+    reason = _refusal(context, request, approval, decision) or _spent(context, tactic)
     return {
         "allowed": not reason,
         "reason": reason,
@@ -91,6 +93,23 @@ def _refusal(
         why = decision.reason_if_zero or f"bound by {decision.binding}"
         return f"only {decision.quantity} of {request.quantity} shares are allowed now: {why}"
     return ""
+
+
+def _spent(context: StepContext, tactic: Tactic) -> str:
+    """Say why the market has moved past a plan, or leaves no room for it."""
+    return (
+        _taken(context, tactic) or fresh_doubt(context, tactic) or what_became_of(context, tactic)
+    )
+
+
+def _taken(context: StepContext, tactic: Tactic) -> str:
+    """Say that the symbol is in use: one open plan each."""
+    broker, own = context.services.adapters.broker, entry_key(tactic)
+    working = {o.symbol for o in broker.open_orders() if o.client_order_id != own}
+    held = {p.symbol for p in broker.positions()}
+    if own in {order.client_order_id for order in broker.open_orders()}:
+        return ""  # sent already: the ledger and the broker see to it that it is not sent twice
+    return f"{tactic.symbol} is traded already" if tactic.symbol in working | held else ""
 
 
 def _lacks_a_switch(context: StepContext, tactic_id: str) -> bool:

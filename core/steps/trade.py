@@ -64,9 +64,13 @@ class SubmitOrder(BrokerEffect):
 
 @dataclass(frozen=True)
 class ClosePosition(BrokerEffect):
-    """The effect of flattening what is left of an order; doing it twice does nothing."""
+    """The effect of ending an order: its entry is cancelled, what is filled is flattened.
+
+    Doing it twice does nothing.
+    """
 
     def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
+        self.broker.cancel(request["client_order_id"])
         self.broker.close_position(request["client_order_id"], request["reason"])
         return {"external_id": request["client_order_id"]}
 
@@ -172,14 +176,19 @@ def _sync(context: StepContext) -> dict[str, Any]:
 
 
 def actual_r(context: StepContext, tactic: Tactic) -> float | None:
-    """Return what the account made of a plan in R, None where nothing was traded."""
+    """Return what the account made of a plan in R, None where it traded nothing or is not flat."""
     trading = context.services.storage.trading
     fills = trading.fills(entry_key(tactic))
-    if not fills or tactic.scenario is None:
+    if not fills or tactic.scenario is None or not is_flat(fills):
         return None
     unit = Decimal(str(abs(tactic.scenario.worst_entry - tactic.scenario.stop)))
     planned = trading.request(entry_key(tactic)).quantity * unit
     return round(float(profit(fills) / planned), 4)
+
+
+def is_flat(fills: list[Fill]) -> bool:
+    """Tell whether as much was sold as was bought."""
+    return sum((fill.side.sign * fill.quantity for fill in fills), Decimal(0)) == 0
 
 
 def profit(fills: list[Fill]) -> Decimal:

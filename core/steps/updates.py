@@ -13,9 +13,10 @@ from core.steps.facts import Sheet, quoted, tactic_facts_of
 
 HEADLINES = {
     "triggered": "the trigger has closed",
-    "opened": "the entry is filled by rule",
     "target_hit": "a target is reached",
+    "targets_done": "every target is reached",
     "stopped": "stopped out",
+    "breakeven_stop": "the rest is stopped at breakeven",
     "invalidated": "the plan is dead before entry",
     "time_stop": "the time limit has ended it",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Literal
 
 from core.analysis.credibility import weekly_recap
@@ -14,9 +14,8 @@ from core.domain.tactics import Tactic
 from core.domain.track_record import WeeklyRecap
 from core.flow.catalog import StepContext
 from core.steps.facts import PHRASES, Sheet
-from core.steps.moment import eastern, session_of
+from core.steps.moment import NEW_YORK, eastern
 
-MOST = 500  # more plans than a desk can end in a week
 UNITS: dict[str, Literal["count", "r", "fraction"]] = {
     "published": "count", "triggered": "count", "untriggered": "count", "wins": "count",
     "losses": "count", "breakevens": "count", "net_r": "r", "expectancy_r": "r",
@@ -29,9 +28,10 @@ def weekly_sheet(context: StepContext) -> Sheet | None:
     """Return the sheet of the week of this session, None where nothing was published in it."""
     storage, today = context.services.storage, context.session_date
     monday = today - timedelta(days=today.weekday())
-    ended = [r for r in storage.tactics.resolutions(MOST) if _day(r) >= monday]
+    since = datetime.combine(monday, time(), NEW_YORK)
+    ended = storage.tactics.resolved_between(since, context.as_of)
     known = [storage.tactics.get(r.tactic_id, r.version) for r in ended]
-    known += [t for t in storage.tactics.published_since(monday) if t not in known]
+    known += [t for t in storage.tactics.published_between(monday, today) if t not in known]
     recap = weekly_recap(ended, known, today)
     if not recap.published and not ended:
         return None
@@ -49,10 +49,6 @@ def weekly_sheet(context: StepContext) -> Sheet | None:
     dates = {monday.isoformat(), today.isoformat(), *(row["session_date"] for row in rows)}
     quoted = (*PHRASES, *sorted(dates), eastern(context.as_of))
     return Sheet(f"week-{monday}", values, tuple(_facts(recap, rows)), quoted)
-
-
-def _day(resolution: Resolution) -> date:
-    return session_of(resolution.resolved_at)
 
 
 def _words(setup: str | None) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from core.domain.market import BAR_COLUMNS, DailyBar, Timeframe
 from core.errors import DomainError
 from core.storage.configurations import Configurations
-from core.storage.connection import Cursor, Store
+from core.storage.connection import Store
 from core.storage.moments import EPOCH, STEP
 from core.storage.values import plain
 
@@ -98,7 +98,7 @@ class Bars:
             return 0
         batch = self._batch(frame)
         with self._store.write() as cursor:
-            cursor.register("given", _single(cursor, batch))
+            cursor.register("given", batch)
             fetched_at = self._next_fetched()
             received_at = received_at or self._store.moments.stamp()
             moments = {"fetched_at": fetched_at, "received_at": received_at}
@@ -229,7 +229,7 @@ class Bars:
         if getattr(frame["started_at"].dtype, "tz", None) is None:
             raise DomainError("the bars' started_at has no time zone")
         naive = frame["started_at"].dt.tz_convert("UTC").dt.tz_localize(None)
-        whole = frame[list(BAR_COLUMNS)].assign(started_at=naive)
+        whole = _single(frame[list(BAR_COLUMNS)].assign(started_at=naive))
         known = self._store.schema("bars")
         schema = pa.schema([known.field(name) for name in BAR_COLUMNS])
         return pa.Table.from_pandas(whole, preserve_index=False).cast(schema)
@@ -261,21 +261,13 @@ def _first(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop_duplicates(["symbol", "started_at"], ignore_index=True)
 
 
-def _single(cursor: Cursor, batch: pa.Table) -> pa.Table:
-    """Return the batch with each bar once."""
-    cursor.register("batch", batch)
-    keys = cursor.execute(f"select count(*) from (select distinct {KEY} from batch)").fetchall()
-    if keys[0][0] == batch.num_rows:
-        return batch
-    single = cursor.sql("select distinct * from batch").to_arrow_table()
-    if keys[0][0] != single.num_rows:
-        raise DomainError(_twice(cursor))
+def _single(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return each bar once."""
+    keys = KEY.split(", ")
+    if not frame.duplicated(keys).any():
+        return frame
+    single = frame.drop_duplicates()
+    for bar in single[single.duplicated(keys)].itertuples():
+        what = f"the {bar.timeframe} bar of {bar.symbol} at {bar.started_at}"
+        raise DomainError(f"{what} comes twice and differs")
     return single
-
-
-def _twice(cursor: Cursor) -> str:
-    symbol, timeframe, started_at = cursor.execute(
-        f"select symbol, timeframe, started_at from (select distinct * from batch) "
-        f"group by {KEY} having count(*) > 1 order by all limit 1"
-    ).fetchall()[0]
-    return f"the {timeframe} bar of {symbol} at {started_at} comes twice and differs"

@@ -90,13 +90,14 @@ class Tactics:
         condition = "session_date between ? and ? order by session_date, tactic_id, version"
         return TACTICS.find(self._store, condition, (first, last))
 
-    def published_since(self, session_date: date) -> list[Tactic]:
-        """Return the published versions of the sessions from a date on."""
+    def published_between(self, first: date, last: date) -> list[Tactic]:
+        """Return the published versions of the sessions from first to last."""
         condition = (
-            "session_date >= ? and (tactic_id, version) in (select (tactic_id, version) "
-            "from tactic_events where kind = 'published') order by session_date, tactic_id"
+            "session_date between ? and ? and (tactic_id, version) in "
+            "(select (tactic_id, version) from tactic_events where kind = 'published') "
+            "order by session_date, tactic_id"
         )
-        return TACTICS.find(self._store, condition, (session_date,))
+        return TACTICS.find(self._store, condition, (first, last))
 
     def unresolved(self, until: date) -> list[Tactic]:
         """Return the plans up to a session that were committed to and have not ended.
@@ -106,9 +107,14 @@ class Tactics:
         return TACTICS.find(self._store, OPEN_AND_COMMITTED, (until,))
 
     def committed_at(self, tactics: Sequence[Tactic]) -> dict[tuple[str, int], datetime]:
-        """Return when each version was first approved, armed or published."""
+        """Return when each version could first be acted on.
+
+        That is its publication; of one that is not public, its first approval or order.
+        """
         sql = """
-            select tactic_id, version, min(occurred_at) from tactic_events
+            select tactic_id, version, coalesce(
+                min(occurred_at) filter (where kind = 'published'), min(occurred_at))
+            from tactic_events
             where kind in ('approved', 'armed', 'published') and list_contains(?, tactic_id)
             group by tactic_id, version"""
         rows = self._store.all(sql, ([tactic.tactic_id for tactic in tactics],))
@@ -212,6 +218,15 @@ class Tactics:
         """Return the newest results, oldest first."""
         condition = "true order by resolved_at desc, rowid desc limit ?"
         return RESOLUTIONS.find(self._store, condition, (limit,))[::-1]
+
+    def resolved_between(self, start: datetime, end: datetime) -> list[Resolution]:
+        """Return the results from one moment to another, both included, of published plans."""
+        condition = (
+            "resolved_at between ? and ? and (tactic_id, version) in "
+            "(select (tactic_id, version) from tactic_events where kind = 'published') "
+            "order by resolved_at, rowid"
+        )
+        return RESOLUTIONS.find(self._store, condition, (start, end))
 
 
 def _state(events: Sequence[TacticEvent], key: tuple[str, int]) -> TacticState:

@@ -55,12 +55,7 @@ LATEST_ORDERS = """
 qualify row_number() over (partition by client_order_id order by updated_at desc, rowid desc) = 1
 order by submitted_at, client_order_id
 """
-EQUITY_SAMPLES = """
-from (
-    select arg_max(equity, rowid) as equity, as_of from accounts
-    group by as_of order by as_of desc limit ?
-) select equity order by as_of
-"""
+EQUITY_AT = "select equity from accounts where as_of <= ? order by as_of desc, rowid desc limit 1"
 
 
 class Trading:
@@ -115,10 +110,10 @@ class Trading:
         """Keep what the account held; of two readings at one moment the later one counts."""
         ACCOUNTS.append(self._store, [account])
 
-    def equity_samples(self, limit: int) -> list[float]:
-        """Return the equity in USD at the newest moments, oldest first."""
-        rows = self._store.all(EQUITY_SAMPLES, (limit,))
-        return [float(equity) for (equity,) in rows]
+    def equity_at(self, moment: datetime) -> float | None:
+        """Return the equity in USD as it was last read by a moment, None if it never was."""
+        row = self._store.one(EQUITY_AT, (moment,))
+        return float(row[0]) if row else None
 
     def append_positions(self, as_of: datetime, positions: Sequence[Position]) -> None:
         """Keep what was open at one moment; no position says that the account was flat.

@@ -202,7 +202,7 @@ def test_words_that_no_fact_bears_are_asked_for_once_more_then_replaced(
     desk: Desk, model: Model, by_rules: Tactic
 ) -> None:
     model.answers[Stage.WRITING] = lambda data: (
-        prose(data) | {"objective": "Sell at $9,999.00 whatever happens."}
+        prose(data) | {"adaptability": "Sell at $9,999.00 whatever happens."}
     )
     run(desk)
     tactic = tactic_of(desk)
@@ -214,6 +214,48 @@ def test_words_that_no_fact_bears_are_asked_for_once_more_then_replaced(
     reports = desk._services.storage.claims.of_subject(f"{tactic.tactic_id}/1")
     assert {report.action for report in reports} == {"replaced"}
     assert all(not report.failed for report in reports)
+
+
+def test_the_objective_is_the_rules_whoever_writes(
+    desk: Desk, model: Model, by_rules: Tactic
+) -> None:
+    model.answers[Stage.WRITING] = lambda data: (
+        prose(data) | {"objective": "Sell short the breakout, all in."}
+    )
+    run(desk)
+    tactic = tactic_of(desk)
+    assert str(tactic.generator.writer).endswith("/m-1")
+    assert tactic.objective == by_rules.objective
+
+
+def test_prose_against_the_plan_is_replaced(desk: Desk, model: Model) -> None:
+    model.answers[Stage.WRITING] = lambda data: (
+        prose(data) | {"adaptability": "If it turns, sell short the rally."}
+    )
+    run(desk)
+    tactic = tactic_of(desk)
+    written = [data for stage, data in model.asked if stage is Stage.WRITING]
+    assert "the plan is long" in written[-1]["refused"][0]
+    assert tactic.generator.writer == "rules/v2"
+    assert "the plan is long" in str(tactic.generator.fallback)
+
+
+def test_a_view_against_the_only_plan_is_a_day_to_wait(desk: Desk, model: Model) -> None:
+    model.answers[Stage.SYNTHESIS] = lambda data: (
+        opinion(data) | {"stance": "bearish", "summary": "The view is bearish."}
+    )
+    run(desk)
+    tactic = tactic_of(desk)
+    assert (tactic.scenarios, tactic.bias) == ((), "bearish")
+    assert any("against the analyst's bearish view" in r for r in tactic.do_not_play_reasons)
+
+
+def test_a_day_to_wait_gives_no_order_in_the_judge_s_words(desk: Desk, model: Model) -> None:
+    model.answers[Stage.SYNTHESIS] = lambda data: (
+        opinion(data) | {"abstains": True, "would_change_mind": "Go all in and buy the dip."}
+    )
+    run(desk)
+    assert "waiting is a plan" in tactic_of(desk).wait_clause
 
 
 def test_a_veto_keeps_a_plan_from_being_traded(desk: Desk, model: Model) -> None:
@@ -248,3 +290,42 @@ def test_samples_that_disagree_call_the_operator_and_no_policy_decides(
     assert any(key.startswith("alert:disagreement:") for key in keys)
     assert not any(key.startswith("post:") for key in keys)
     assert desk.decisions.pending()
+
+
+# llmock: a server that somebody else made
+
+
+@pytest.fixture
+def foreign(data_dir: Path, llmock: Any) -> Iterator[Desk]:
+    opened = bootstrap.build(
+        Settings(
+            _env_file=None, data_dir=data_dir, analyst="openai", openai_api_key="test-key",
+            openai_url=llmock.base_url(), openai_model="gpt-4o", watchlist=("META",),
+        )
+    )  # fmt: skip
+    opened.start_engine()
+    yield opened
+    opened.close()
+
+
+FAILURES: dict[str, Callable[[Any], object]] = {
+    "answers that only fit the schema": lambda llmock: None,
+    "an outage": lambda llmock: llmock.outage(),
+    "errors": lambda llmock: llmock.fail(500, times=50),
+    "too many requests": lambda llmock: llmock.rate_limit(times=50, retry_after=1),
+    "prose": lambda llmock: [llmock.reply("It will rise.") for _ in range(50)],
+}
+
+
+@pytest.mark.parametrize("fail", FAILURES.values(), ids=FAILURES.keys())
+def test_the_morning_goes_on_whatever_a_foreign_server_does(
+    foreign: Desk, llmock: Any, by_rules: Tactic, fail: Callable[[Any], object]
+) -> None:
+    fail(llmock)
+    report = run(foreign)
+    tactic = tactic_of(foreign)
+    insight = foreign._services.storage.insights.insight(tactic.insight_id)
+    assert report.status == "succeeded"
+    assert (insight.engine, bool(insight.fallback)) == ("rules/v2", True)
+    assert tactic.scenarios == by_rules.scenarios
+    assert statuses(foreign) - {"answered", "cached"}

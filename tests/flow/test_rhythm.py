@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from core import bootstrap
@@ -21,15 +20,17 @@ from core.domain.flow import ApprovalState
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import BarQuery, Timeframe
 from core.domain.reports import RunReport
-from core.domain.tactics import Tactic, Target, Trigger
+from core.domain.tactics import Bias, Side, Tactic, Target, Trigger
 from core.errors import AppError
 from core.flow.catalog import StepContext
 from core.replay import APPROVED_BY_REPLAY
 from core.settings import ROOT, Settings
+from core.steps.content import updates
 from core.steps.drafting import candidates
 from core.steps.publish import prepare
 from core.steps.risk import to_order
 from core.steps.services import Services
+from core.steps.updates import HEADLINES
 from tests.storage import samples
 
 DAY = date(2023, 6, 26)  # its morning has a plan to trade
@@ -235,22 +236,32 @@ def test_a_week_is_told_by_rule_losers_included(lived: Path, tmp_path: Path) -> 
         assert "losers included" in version.body
 
 
-def waiting_plan(desk: Desk, above_the_best_close: float) -> Tactic:
-    """Store a published plan that waits for a close above a level, and its order."""
+def waiting_plan(desk: Desk, crossed: int | None) -> Tactic:
+    """Store a published plan with its order, which waits for a close below a level.
+
+    crossed: how many bars of the session end before the one that crosses it, None for no bar.
+    """
     services, plan = desk._services, morning_tactic(desk).scenario
     assert plan is not None
-    query = BarQuery(symbol="AMZN", timeframe=Timeframe.FIVE_MINUTES, start=DAY, end=DAY)
+    query = BarQuery(symbol="NVDA", timeframe=Timeframe.FIVE_MINUTES, start=DAY, end=DAY)
     bars = services.adapters.market_data[0].call(lambda source: source.bars(query))
-    morning = bars[bars["started_at"] < pd.Timestamp(NINE) + pd.Timedelta(hours=2)]
-    level = round(float(morning["close"].max()) + above_the_best_close, 2)
+    closes = bars["close"].to_numpy()
+    level = float(closes.min()) - 5
+    if crossed is not None:
+        level = round(float(closes[crossed] + closes[:crossed].min()) / 2, 2)
+        assert closes[crossed] < level < closes[:crossed].min()
     waits = plan.model_copy(
         update={
-            "trigger": Trigger(kind="cross_above", price=level, is_met=False),
-            "entry_low": level, "entry_high": level + 1, "stop": level - 20,
-            "targets": (Target(price=level + 60, fraction=1),),
+            "side": Side.SHORT,
+            "trigger": Trigger(kind="cross_below", price=level, is_met=False),
+            "entry_low": level - 1, "entry_high": level, "stop": level + 60,
+            "targets": (Target(price=level - 60, fraction=1),),
         }
     )  # fmt: skip
-    told = {"tactic_id": "TBOW-AMZN-20230626-AM", "symbol": "AMZN", "scenarios": (waits,)}
+    told = {
+        "tactic_id": "TBOW-NVDA-20230626-AM", "symbol": "NVDA", "bias": Bias.BEARISH,
+        "scenarios": (waits,),
+    }  # fmt: skip
     tactic = morning_tactic(desk).model_copy(update=told)
     tactics, at = services.storage.tactics, NINE - timedelta(minutes=30)
     tactics.append(tactic)
@@ -265,21 +276,47 @@ def waiting_plan(desk: Desk, above_the_best_close: float) -> Tactic:
     return tactic
 
 
-@pytest.mark.parametrize(("above", "asked_for"), [(-0.02, True), (5.0, False)])
-def test_an_order_is_asked_for_once_its_trigger_has_closed_and_not_before(
-    folder: Path, above: float, asked_for: bool
+LONG_AGO, LAST_BEFORE_NOON = 5, 29  # bars of that session which set a new low
+
+
+@pytest.mark.parametrize(
+    ("crossed", "told", "asked_for"),
+    [(LAST_BEFORE_NOON, True, True), (LONG_AGO, True, False), (None, False, False)],
+    ids=["just now", "long ago", "not at all"],
+)
+def test_an_order_is_asked_for_once_its_trigger_has_closed_and_not_before_or_long_after(
+    folder: Path, crossed: int | None, told: bool, asked_for: bool
 ) -> None:
     with opened(folder) as desk:
-        tactic = waiting_plan(desk, above)
+        tactic = waiting_plan(desk, crossed)
         assert run(desk, "monitor_tactics").status == "succeeded"
         trades = [p for p in desk.decisions.pending() if p.subject_id == tactic.tactic_id]
         assert bool(trades) is asked_for
         kinds = {e.kind for e in desk._services.storage.tactics.events(tactic.tactic_id)}
-        assert (TacticEventKind.TRIGGERED in kinds) is asked_for
+        assert (TacticEventKind.TRIGGERED in kinds) is told
+        posts = [p for p in desk.decisions.pending() if p.subject_id.endswith("-am-triggered")]
+        assert bool(posts) is told
         if asked_for:
             [trade] = trades
             assert trade.expires_at - trade.requested_at <= timedelta(minutes=15)
-            assert trade.effect_keys == ("order:TBOW-AMZN-20230626-AM:entry",)
+            assert trade.effect_keys == ("order:TBOW-NVDA-20230626-AM:entry",)
+
+
+def test_whatever_happens_to_a_plan_can_be_told(folder: Path) -> None:
+    with opened(folder) as desk:
+        tactic, services = morning_tactic(desk), desk._services
+        base = {"tactic_id": tactic.tactic_id, "running_r": 0.5, "stop": None}
+        unpriced = {"triggered", "invalidated"}
+        news = [
+            base | {"what": what, "price": None if what in unpriced else 100.0}
+            for what in HEADLINES
+        ]
+        news += [base | {"what": "target_hit", "price": 100.0, "target": n} for n in (1, 2)]
+        written = updates(context_of(desk, services, look={"news": news}))["contents"]
+        assert len({row["content_id"] for row in written}) == len(news)
+        bodies = [services.storage.content.get(row["content_id"]).body for row in written]
+        assert all(f": {HEADLINES[row['what']]}" in body
+                   for row, body in zip(news, bodies, strict=True))  # fmt: skip
 
 
 # what may not go out
@@ -330,7 +367,10 @@ def test_outside_the_replay_a_plan_goes_out_only_on_a_price_of_the_last_minutes(
         if minutes is not None:
             quote(desk, plan.entry_high, timedelta(minutes=minutes))
         services = dataclasses.replace(desk._services, clock=AtNine())
-        approval = {"subject_id": version.content_id, "content_sha256": version.content_sha256}
+        approval = {
+            "subject_id": version.content_id, "content_sha256": version.content_sha256,
+            "decided_at": NINE.isoformat(),
+        }  # fmt: skip
         context = dataclasses.replace(context_of(desk, services), inputs={"approval": approval})
         prepared = prepare(context)
         assert bool(prepared["requests"]) is goes_out

@@ -364,7 +364,9 @@ def test_the_later_of_two_looks_at_one_moment_counts(storage: Storage) -> None:
     for equity, positions in (("100", [samples.position()]), ("90", [])):
         storage.trading.append_account(samples.account(equity=equity))
         storage.trading.append_positions(samples.MORNING, positions)
-    assert storage.trading.equity_samples(2) == [90.0]
+    before = samples.MORNING - timedelta(seconds=1)
+    assert storage.trading.equity_at(samples.MORNING) == 90
+    assert storage.trading.equity_at(before) is None
     assert storage.views.positions().broker.empty
     assert storage.views.positions().broker_as_of == samples.MORNING
 

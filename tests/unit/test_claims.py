@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.adapters.analysts.rules import RulesAnalyst
 from core.analysis.bias import judge_bias
-from core.analysis.claims import check_claims
+from core.analysis.claims import check_claims, check_plan_words
 from core.analysis.rendering import one_line, r_multiple, signed_percent, to_html, usd
 from core.analysis.snapshot_facts import headline_facts, scenario_facts, snapshot_facts
 from core.domain.claims import Claim
@@ -458,6 +458,8 @@ def test_all_that_the_rules_write_is_borne(
     ]  # fmt: skip
     for text in texts:
         assert [c for c in check_claims(text, facts) if not c.holds] == [], text
+    for text in prose.model_dump().values():
+        assert check_plan_words(text, plan) == (), text
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.j2")), ids=lambda path: path.name)
@@ -481,9 +483,82 @@ def test_what_the_renderer_writes_is_borne(price: float, share: float, reward: f
     assert [claim.fact_ids for claim in check_claims(text, facts)] == [("a",), ("b",), ("c",)]
 
 
-# hostile headlines
+# what may not be said around a plan
 
 BEFORE, AFTER = "Price is above its EMA 21. ", " The stop only ever tightens."
+LONG, SHORT = scenario(Side.LONG, is_met=True), scenario(Side.SHORT, is_met=False)
+UNBECOMING = [
+    (LONG, "Sell short the breakout between $99.50 and $100.50.", "the plan is long"),
+    (LONG, "If it turns, short the rally.", "the plan is long"),
+    (LONG, "Short AAPL at the open.", "the plan is long"),
+    (LONG, "A short position pays here.", "the plan is long"),
+    (LONG, "Buy the weekly puts.", "the plan is long"),
+    (LONG, "Buy at $104.00.", "does not act so at $104.00"),
+    (LONG, "Enter near 104.", "does not act so at 104"),
+    (LONG, "At $104.00 buy.", "does not act so at $104.00"),
+    (LONG, "Buy between $99.50 and $101.00.", "does not act so at $101.00"),
+    (LONG, "Out at $99.50 if it fails.", "does not act so at $99.50"),
+    (LONG, "Be out below $96.00.", "does not act so at $96.00"),
+    (LONG, "The stop sits at $104.00.", "does not act so at $104.00"),
+    (LONG, "Take profit at $97.00.", "does not act so at $97.00"),
+    (LONG, "The first target is $100.00.", "does not act so at $100.00"),
+    (LONG, "Grade A+ plan.", "the grade is B, not A+"),
+    (LONG, "This plan is graded C.", "the grade is B, not C"),
+    (LONG, "An A plus setup.", "the grade is B, not A+"),
+    (LONG, "Risk the whole account.", "not be said of a risk"),
+    (LONG, "Go all in.", "not be said of a risk"),
+    (LONG, "If it dips, double down.", "not be said of a risk"),
+    (LONG, "Hold it without a stop.", "not be said of a risk"),
+    (SHORT, "Buy the dip.", "the plan is short"),
+    (SHORT, "Go long here.", "the plan is short"),
+    (SHORT, "Take the calls.", "the plan is short"),
+    (SHORT, "Sell short at $96.00.", "does not act so at $96.00"),
+    (SHORT, "Out at $97.00 if it fails.", "does not act so at $97.00"),
+    (None, "Buy the dip.", "the desk waits"),
+    (None, "Wait, then sell at the open.", "the desk waits"),
+    (None, "Enter at $100.00.", "the desk waits"),
+    (None, "Take a small position.", "the desk waits"),
+    (None, "A grade B plan.", "there is no plan to grade"),
+]
+
+
+@pytest.mark.parametrize(("plan", "text", "reason"), UNBECOMING, ids=[t for _, t, _ in UNBECOMING])
+def test_what_contradicts_the_plan_is_refused(
+    plan: Scenario | None, text: str, reason: str
+) -> None:
+    said = f"{BEFORE}{text}"
+    claims = check_plan_words(said, plan)
+    assert any(reason in claim.reason for claim in claims), claims
+    assert all(said[claim.start : claim.end] == claim.text for claim in claims)
+
+
+@pytest.mark.parametrize(
+    ("plan", "text"),
+    [
+        (
+            LONG,
+            "Buy between $99.50 and $100.50, out at $97.00, with targets at $104.00 and $108.00.",
+        ),
+        (LONG, "Enter once price closes above $100.00, the trigger."),
+        (LONG, "Sell half at $104.00; then the stop moves to $100.50."),
+        (LONG, "A close below $97.00 before entry ends the plan."),
+        (LONG, "Do not buy above $100.50. Do not short it."),
+        (LONG, "Short-term support stands at $99.00; short interest is not known."),
+        (LONG, "It breaks out above $104.00 only with volume, and puts pressure on shorts."),
+        (LONG, "A grade of B: a plan for half the size of an A would be too much."),
+        (LONG, "All in all, watch whether puts are bought."),
+        (LONG, "Stop after 5 sessions; enter with RSI 14 at 63."),
+        (SHORT, "Sell the breakdown at $100.00, and buy to cover at $96.00."),
+        (SHORT, "Buyers may return; buy orders at the lows would end it."),
+        (None, "Do not buy before a plan comes up. Sellers tire after the sell-off."),
+        (None, "No entry, no risk."),
+    ],
+)
+def test_what_fits_the_plan_may_be_said(plan: Scenario | None, text: str) -> None:
+    assert check_plan_words(text, plan, PHRASES) == ()
+
+
+# hostile headlines
 
 
 def test_the_red_team_is_large() -> None:

@@ -197,11 +197,32 @@ def test_bars_outside_the_regular_hours_do_not_exist() -> None:
 
 
 def test_a_half_day_ends_when_the_calendar_says() -> None:
-    close = OPEN + timedelta(minutes=10)
+    close = OPEN + timedelta(minutes=15)
     hours = SessionHours(session_date=FIRST, opens_at=OPEN, closes_at=close)
     rows = [ENTRY, (101, 102, 100.5, 101.6), (101.6, 108, 101, 108)]
     result = run(rows, plan=scenario(**DAY), hours=[hours])
     assert (result.outcome, result.exits[0].price) == (Outcome.TIME_STOP, 101.6)
+
+
+SHORT_DAY = SessionHours(session_date=FIRST, opens_at=OPEN, closes_at=OPEN + timedelta(minutes=20))
+MISSES: Row = (102, 103, 101.5, 102)
+
+
+def test_a_day_plan_is_judged_five_minutes_before_the_close_and_not_sooner() -> None:
+    options: dict[str, Any] = {"hours": [SHORT_DAY], "sessions_complete": BEFORE}
+    day, held = scenario(**DAY), (101, 102, 100.5, 101.6)
+    assert run([ENTRY, held], plan=day, **options).status == "open"
+    assert run([ENTRY, held, held], plan=day, **options).exit_reason == "time_stop"
+    assert run([MISSES] * 2, plan=day, **options).status == "triggered"
+    assert run([MISSES] * 3, plan=day, **options).outcome is Outcome.NEVER_TRIGGERED
+
+
+@pytest.mark.parametrize(("sessions", "status"), [(1, "final"), (2, "open")])
+def test_the_last_five_minutes_bring_an_entry_only_to_a_plan_that_stays(
+    sessions: int, status: str
+) -> None:
+    plan = scenario(timebox_sessions=sessions)
+    assert run([*[MISSES] * 3, ENTRY], plan=plan, hours=[SHORT_DAY]).status == status
 
 
 def test_an_open_plan_is_marked_at_the_last_close() -> None:

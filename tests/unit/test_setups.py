@@ -101,7 +101,7 @@ def bounced(**changes: Any) -> Market:
 def pulled_back(**changes: Any) -> Market:
     """A rise to 103, a fall to the 21-day average at 99, and a turn."""
     bars = daily([(103, 101, 102), (101, 99.3, 99.6), (100.5, 99.1, 100)])
-    return snapshot(last=100, **changes), bars
+    return snapshot(**{"last": 100} | changes), bars
 
 
 def stretched(**changes: Any) -> Market:
@@ -289,6 +289,11 @@ def test_a_trend_that_turned_at_its_average_is_a_pullback() -> None:
         ({"indicators": indicators(rsi14=66)}, "RSI is out of its band"),
         ({"indicators": indicators(ema21=95)}, "the price is far from its average"),
         ({"indicators": indicators(sma50=101)}, "the averages do not carry the price"),
+        # only a pre-market price is above the average: the last close is not
+        (
+            {"last": 101, "indicators": indicators(ema21=100.5)},
+            "the averages do not carry the price",
+        ),
         ({"indicators": indicators(ema21=98)}, "the price has not come back to its average"),
     ],
 )

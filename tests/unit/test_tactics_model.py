@@ -170,6 +170,22 @@ def test_plans_that_want_different_things_may_stand_together(other: Scenario) ->
     assert len(tactic(scenarios=(scenario(), other)).scenarios) == 2
 
 
+@pytest.mark.parametrize(
+    ("bias", "plan", "is_sound"),
+    [
+        (Bias.BEARISH, scenario(), False), (Bias.BULLISH, short(), False),
+        (Bias.NEUTRAL, scenario(), True), (Bias.NEUTRAL, short(), True),
+        (Bias.BULLISH, scenario(), True), (Bias.BEARISH, short(), True),
+    ],
+)  # fmt: skip
+def test_a_view_may_not_oppose_its_plan(bias: Bias, plan: Scenario, is_sound: bool) -> None:
+    if is_sound:
+        assert tactic(bias=bias, scenarios=(plan,)).slot == "AM"
+    else:
+        with pytest.raises(ValidationError, match=f"a {bias} bias opposes its {plan.side} plan"):
+            tactic(bias=bias, scenarios=(plan,))
+
+
 def event(**changes: Any) -> TacticEvent:
     fields: dict[str, Any] = {
         "tactic_id": "TBOW-ACME-20240304-AM", "version": 1, "kind": TacticEventKind.TARGET_HIT,

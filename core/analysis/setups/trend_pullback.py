@@ -26,9 +26,9 @@ def find(view: View, parameters: TrendPullbackParameters) -> Candidate | str:
 
 def _flaw(view: View, average: float, parameters: TrendPullbackParameters) -> str:
     slower = view.turned(view.snapshot.indicators.sma50)
-    distance = view.last - average
-    has_lost = distance <= 0 or view.last <= slower
-    is_far = distance > parameters.maximum_distance_atr * view.atr
+    # a pre-market price beyond an average is no close beyond it
+    has_lost = min(view.last, float(view.close[-1])) <= max(average, slower)
+    is_far = view.last - average > parameters.maximum_distance_atr * view.atr
     is_calm = parameters.rsi_minimum <= view.rsi <= parameters.rsi_maximum
     return first_flaw(
         {
