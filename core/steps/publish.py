@@ -112,7 +112,7 @@ def _hold_back(context: StepContext, version: ContentVersion, doubt: str) -> dic
         services.adapters.alerts,
         f"alert:held-back:{version.content_id}:{version.version}",
         f"{version.title} was approved and is not published",
-        f"{doubt}. Draft it again on fresh data.",
+        f"{doubt}. A later look of the day may bring another plan.",
     )
     return {"requests": {}, "reason": doubt}
 

@@ -1,4 +1,4 @@
-"""Fact sheets of a session and of a week: what was planned, and how it ended."""
+"""The fact sheet of a session: what was planned, how it ended, where the account stands."""
 
 from __future__ import annotations
 

@@ -172,3 +172,13 @@ def test_a_range_of_zero_is_a_flaw_and_no_error() -> None:
     made = judged(market.model_copy(update={"indicators": flat}))
     assert made.scenario.grade is not Grade.A_PLUS
     assert made.reasons
+
+
+@pytest.mark.parametrize(("volatility", "grade"), [("normal", Grade.A_PLUS), ("high", Grade.B)])
+def test_high_volatility_costs_the_best_grade_and_no_direction(
+    volatility: str, grade: Grade
+) -> None:
+    own = broken_out()[0]
+    regime = own.regime.model_copy(update={"volatility": volatility})
+    made = judged(own.model_copy(update={"regime": regime}), targets=aims(101.8))
+    assert (made.scenario.grade, made.scenario.side) == (grade, Side.LONG)

@@ -93,7 +93,8 @@ def _grade(candidate: Candidate, draft: Scenario, snapshot: MarketSnapshot) -> G
         return Grade.C if reward >= C_R else Grade.DNP
     is_backed = confluence(candidate.level) >= A_PLUS_CONFLUENCE
     has_volume = (relative_volume(snapshot) or 0) >= A_PLUS_RELATIVE_VOLUME
-    if reward >= A_PLUS_R and is_backed and has_volume:
+    is_wild = snapshot.regime.volatility == "high"  # volatility has no direction, but a price
+    if reward >= A_PLUS_R and is_backed and has_volume and not is_wild:
         return Grade.A_PLUS
     return Grade.B
 
