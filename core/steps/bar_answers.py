@@ -68,7 +68,7 @@ def _asking(context: StepContext, query: BarQuery) -> Callable[[MarketData], pd.
     """Return the question to which no bars are no answer, where there must be some."""
 
     def ask(source: MarketData) -> pd.DataFrame:
-        frame = _begun(context, source.bars(query))
+        frame = _until_now(context, source.bars(query))
         if frame.empty and must_exist(context, query):
             reason = f"{source.name} has no bars of {query.symbol} since {query.start}"
             raise InsufficientDataError(reason)
@@ -77,11 +77,11 @@ def _asking(context: StepContext, query: BarQuery) -> Callable[[MarketData], pd.
     return ask
 
 
-def _begun(context: StepContext, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the bars that have begun: what the replay asks knows the rest of its day, too."""
+def _until_now(context: StepContext, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the bars that may have begun: what the replay asks knows the rest of its day, too."""
     if not context.services.clock.is_replay:
         return frame
-    return frame[frame["started_at"] <= received_at(context)]
+    return frame[~frame["started_at"].gt(received_at(context))]
 
 
 def _telling(context: StepContext, question: Question, attempt: Attempt) -> Told:

@@ -20,6 +20,7 @@ from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.errors import (
     EffectParkedError,
     EffectRejectedError,
+    RejectedError,
     StaleError,
 )
 from core.flow.catalog import StepContext, step
@@ -38,6 +39,7 @@ class PublishPost:
 
     publisher: Publisher
     published_at: datetime
+    refusal: str = ""  # counts at a send alone: a post that is out already is still found
 
     @property
     def target(self) -> str:
@@ -52,6 +54,8 @@ class PublishPost:
         return self.publisher.capabilities().lookup
 
     def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
+        if self.refusal:
+            raise RejectedError(self.target, "publish", self.refusal)
         post = PostRequest.model_validate(request)
         return self.publisher.publish(post, self.published_at).model_dump(mode="json")
 
@@ -70,8 +74,7 @@ def prepare(context: StepContext) -> dict[str, Any]:
     if not context.inputs.get("backfill") and context.services.clock.now() > version.expires_at:
         _append(context, version, ContentEventKind.EXPIRED)
         return {"requests": {}, "reason": "the post was approved, but its time has passed"}
-    doubt = _late(context, approval) if version.kind is ContentKind.TACTIC else ""
-    doubt = doubt or _doubt(context, version)
+    doubt = _late(context, version.kind) or _doubt(context, version)
     if doubt:
         return _hold_back(context, version, doubt)
     requests = {
@@ -95,13 +98,13 @@ def _doubt(context: StepContext, version: ContentVersion) -> str:
     return fresh_doubt(context, tactic)
 
 
-def _late(context: StepContext, approval: dict[str, Any]) -> str:
+def _late(context: StepContext, kind: ContentKind) -> str:
     """Say that too much time has passed since the decision: a morning plan is none at noon."""
-    decided_at = datetime.fromisoformat(approval["decided_at"])
-    is_late = context.services.clock.now() - decided_at > POST_WITHIN
-    if context.inputs.get("backfill") or not is_late:
+    if kind is not ContentKind.TACTIC or context.inputs.get("backfill"):
         return ""
-    return "more than ten minutes have passed since it was approved"
+    decided_at = datetime.fromisoformat(context.inputs["approval"]["decided_at"])
+    is_late = context.services.clock.now() - decided_at > POST_WITHIN
+    return "more than ten minutes have passed since it was approved" if is_late else ""
 
 
 def _hold_back(context: StepContext, version: ContentVersion, doubt: str) -> dict[str, Any]:
@@ -123,7 +126,8 @@ def send(context: StepContext) -> dict[str, Any]:
     platform = context.options["platform"]
     request = context.results["prepare"]["requests"][platform]
     publisher = context.services.adapters.publishers[platform]
-    effect = PublishPost(publisher, context.as_of)
+    refusal = _late(context, ContentKind(request["kind"]))  # the queue may have held it up
+    effect = PublishPost(publisher, context.as_of, refusal)
     record = context.services.ledger.apply(request["key"], effect, request)
     return {"post": record.response, "attempt": record.attempt}
 

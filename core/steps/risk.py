@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -22,7 +22,7 @@ from core.errors import AdapterError
 from core.flow.catalog import StepContext, step
 from core.settings import Mode
 from core.steps.fresh_price import fresh_doubt
-from core.steps.moment import session_is_over
+from core.steps.moment import known_at, session_is_over
 from core.steps.plan_replay import what_became_of
 from core.steps.trade import entry_key
 
@@ -97,19 +97,17 @@ def _refusal(
 
 def _spent(context: StepContext, tactic: Tactic) -> str:
     """Say why the market has moved past a plan, or leaves no room for it."""
-    return (
-        _taken(context, tactic) or fresh_doubt(context, tactic) or what_became_of(context, tactic)
-    )
+    now = replace(context, as_of=known_at(context))  # the run may come long after its decision
+    return _taken(context, tactic) or fresh_doubt(context, tactic) or what_became_of(now, tactic)
 
 
 def _taken(context: StepContext, tactic: Tactic) -> str:
     """Say that the symbol is in use: one open plan each."""
     broker, own = context.services.adapters.broker, entry_key(tactic)
-    working = {o.symbol for o in broker.open_orders() if o.client_order_id != own}
-    held = {p.symbol for p in broker.positions()}
-    if own in {order.client_order_id for order in broker.open_orders()}:
+    if broker.order_by_client_id(own):
         return ""  # sent already: the ledger and the broker see to it that it is not sent twice
-    return f"{tactic.symbol} is traded already" if tactic.symbol in working | held else ""
+    used = {o.symbol for o in broker.open_orders()} | {p.symbol for p in broker.positions()}
+    return f"{tactic.symbol} is traded already" if tactic.symbol in used else ""
 
 
 def _lacks_a_switch(context: StepContext, tactic_id: str) -> bool:

@@ -163,12 +163,14 @@ class Store:
 
 def insert(cursor: Cursor, table: str, rows: Columns, returning: str = "") -> list[Row]:
     """Insert the rows in order; return how many, or their columns that `returning` names."""
-    # For the few rows of a fact, parameters cost half of what registering an Arrow table does.
+    # For the few rows of a fact, parameters cost half of what registering an Arrow table does,
+    # and those of one row half of that.
+    is_one = all(len(values) == 1 for values in rows.values())
     cursor.execute(
         f"insert into {table} ({', '.join(rows)}) "
-        f"select {', '.join(['unnest(?)'] * len(rows))} "
+        f"select {', '.join(['?' if is_one else 'unnest(?)'] * len(rows))} "
         f"{f'returning {returning}' if returning else ''}",
-        list(rows.values()),
+        [values[0] if is_one else values for values in rows.values()],
     )
     return cursor.fetchall()
 
@@ -196,20 +198,22 @@ def _absent(
     cursor: Cursor, table: str, rows: Columns, keys: tuple[str, ...], known_by: str
 ) -> list[int]:
     """Return the places of the rows to insert."""
+    names, earliest = ", ".join(keys), f", min({known_by})" if known_by else ""
     # Each key by itself finds what is stored, and maybe some more that nobody asks for.
     cursor.execute(
-        f"select {', '.join(keys)}, {f'min({known_by})' if known_by else 'null'} from {table} "
-        f"where {' and '.join(f'{name} in ?' for name in keys)} group by all",
+        f"select {names}{earliest} from {table} "
+        f"where {' and '.join(f'{name} in ?' for name in keys)} "
+        f"{f'group by {names}' if known_by else ''}",
         [rows[name] for name in keys],
     )
-    since = {row[:-1]: row[-1] for row in cursor.fetchall()}
+    stored = {row[: len(keys)]: row[-1] for row in cursor.fetchall()}
     first: dict[Row, int] = {}
     for place, key in enumerate(zip(*(rows[name] for name in keys), strict=True)):
         first.setdefault(key, place)
     return [
         place
         for key, place in first.items()
-        if key not in since or (known_by and rows[known_by][place] < since[key])
+        if key not in stored or (known_by and rows[known_by][place] < stored[key])
     ]
 
 

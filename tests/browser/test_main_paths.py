@@ -51,7 +51,7 @@ def toast(page: Any, words: str) -> None:
 def next_session(page: Any, day: str) -> None:
     """Press the button and wait until the sidebar tells the new session's morning."""
     press(page, "Next session").click()
-    page.get_by_test_id("stSidebar").get_by_text(re.compile(f"{day}.*08:15")).wait_for()
+    page.get_by_test_id("stSidebar").get_by_text(re.compile(f"{day}.*09:00")).wait_for()
     press(page, "Approve both").first.wait_for()
     page.wait_for_timeout(REDRAWN)
 

@@ -180,6 +180,17 @@ def test_closing_an_unknown_position_does_nothing(broker: Broker) -> None:
     broker.close_position("order:nobody:entry", "test")
 
 
+def test_an_unfilled_order_that_is_cancelled_and_closed_leaves_nothing(broker: Broker) -> None:
+    broker.submit(asked(), MORNING)
+
+    for _ in range(2):
+        broker.cancel(KEY)
+        broker.close_position(KEY, "test")
+
+    assert status(broker) is OrderStatus.CANCELED
+    assert "TSLA" not in [position.symbol for position in broker.positions()]
+
+
 def test_a_cursor_without_new_fills_is_repeatable(broker: Broker) -> None:
     cursor = broker.fills_since("")[1]
 
@@ -666,6 +677,16 @@ def test_a_cancel_after_the_entry_leaves_the_bracket(venue: PaperBroker) -> None
     venue.process(shown([(97, 97, 96, 96)], OPEN + timedelta(minutes=5)))
 
     assert (status(venue), traded(venue)[-1][0]) == (OrderStatus.FILLED, "stop")
+
+
+def test_a_filled_order_that_is_cancelled_and_closed_is_flat(venue: PaperBroker) -> None:
+    venue.submit(asked(), MORNING)
+    venue.process(shown([ENTRY_BAR]))
+
+    venue.cancel(KEY)
+    venue.close_position(KEY, "time limit")
+
+    assert ([leg for leg, _, _ in traded(venue)], venue.positions()) == (["entry", "time_stop"], [])
 
 
 def test_a_cancelled_entry_does_not_fill(venue: PaperBroker) -> None:

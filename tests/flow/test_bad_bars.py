@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +15,10 @@ from core.adapters.market_data.sample import SampleMarketData, create
 from core.desk import Desk
 from core.domain.market import BarQuery
 from core.settings import Settings
+from core.steps.feeds import intraday
 from core.steps.providers import Provider
 from core.steps.services import Adapters, Playbook
+from tests.flow.vendors import context_of
 
 DAY = date(2023, 6, 15)
 
@@ -62,3 +64,13 @@ def test_bad_bars_are_quarantined_counted_and_shown_while_the_run_goes_on(desk: 
     shown = desk.views.quarantined_rows()
     assert len(shown) == 5
     assert all(shown["reason"].str.len() > 5)
+
+
+def test_of_a_replayed_session_the_bars_so_far_are_stored_and_the_rest_is_no_fault(
+    desk: Desk,
+) -> None:
+    noon = datetime(2023, 6, 15, 16, 0, tzinfo=UTC)
+    context = dataclasses.replace(context_of(desk, replayed=True), as_of=noon, session_date=DAY)
+    assert intraday(context)["rows_quarantined"] == 3  # those of AAPL that are broken
+    bars = desk._services.storage.bars.intraday_of(["AAPL", "NVDA"], DAY)
+    assert bars["NVDA"]["started_at"].max() == noon - timedelta(minutes=5)

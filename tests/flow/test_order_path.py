@@ -18,11 +18,12 @@ from core.domain.feeds import Label, Quote
 from core.domain.market import BarQuery, Timeframe
 from core.domain.tactics import Scenario, Tactic
 from core.domain.trading import OrderStatus
+from core.errors import EffectRejectedError
 from core.flow.catalog import StepContext
 from core.settings import Settings
 from core.steps import risk
 from core.steps.moment import session_is_over
-from core.steps.publish import prepare
+from core.steps.publish import prepare, send
 from core.steps.risk import to_order
 from core.steps.trade import ClosePosition, actual_r, entry_key
 
@@ -79,12 +80,10 @@ def context_of(desk: Desk, at: datetime = NINE, **changes: Any) -> StepContext:
     )  # fmt: skip
 
 
-def quote(desk: Desk, price: float) -> None:
-    one = Quote(
-        symbol="META", last=price, quoted_at=NINE - timedelta(minutes=1), provider="test",
-        label=Label.REAL,
-    )  # fmt: skip
-    desk._services.storage.quotes.append([one], NINE - timedelta(minutes=1))
+def quote(desk: Desk, price: float, now: datetime = NINE) -> None:
+    at = now - timedelta(minutes=1)
+    one = Quote(symbol="META", last=price, quoted_at=at, provider="test", label=Label.REAL)
+    desk._services.storage.quotes.append([one], at)
 
 
 def show_bars(desk: Desk) -> None:
@@ -102,6 +101,19 @@ def test_an_order_of_a_plan_that_has_ended_by_rule_is_refused(desk: Desk) -> Non
     show_bars(desk)
     noon = NINE + timedelta(hours=3)
     assert "by rule the plan has ended" in risk.recheck(context_of(desk, noon))["reason"]
+
+
+def test_an_order_that_was_held_up_is_judged_on_the_bars_since_its_decision(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, plan = tactic_of(desk)
+    noon = NINE + timedelta(hours=3)
+    monkeypatch.setattr(type(desk._services.storage), "now_known", lambda _: noon)
+    quote(desk, plan.entry_high, noon)
+    held_up = context_of(desk, NINE, clock=Wall(noon))
+    assert risk.recheck(held_up)["reason"] == ""
+    show_bars(desk)
+    assert "by rule the plan has ended" in risk.recheck(held_up)["reason"]
 
 
 @pytest.mark.parametrize(
@@ -126,6 +138,17 @@ def test_a_symbol_that_is_traded_takes_no_second_order(desk: Desk) -> None:
     assert risk.recheck(context_of(desk))["reason"] == "META is traded already"
 
 
+def test_an_order_that_is_at_the_broker_already_is_not_in_its_own_way(desk: Desk) -> None:
+    tactic, _ = tactic_of(desk)
+    storage, broker = desk._services.storage, desk._services.adapters.broker
+    broker.submit(storage.trading.request(entry_key(tactic)), NINE)
+    show_bars(desk)
+    bars = storage.bars.between("META", Timeframe.FIVE_MINUTES, DAY, DAY)
+    broker.process(bars.head(1))  # type: ignore[attr-defined]
+    assert broker.positions()
+    assert risk.recheck(context_of(desk))["reason"] == ""
+
+
 def test_ending_an_order_cancels_an_entry_that_was_not_filled(desk: Desk) -> None:
     tactic, plan = tactic_of(desk)
     broker, key = desk._services.adapters.broker, entry_key(tactic)
@@ -136,6 +159,25 @@ def test_ending_an_order_cancels_an_entry_that_was_not_filled(desk: Desk) -> Non
     order = broker.order_by_client_id(key)
     assert order is not None
     assert order.status is OrderStatus.CANCELED
+
+
+def test_ending_a_half_filled_order_stops_its_entry_before_it_sells() -> None:
+    class HalfFilled:
+        """A broker whose entry fills on for as long as it works."""
+
+        name, timeout_s = "half", 1.0
+        held, works = 5, True
+
+        def cancel(self, client_order_id: str) -> None:
+            self.works = False
+
+        def close_position(self, client_order_id: str, reason: str) -> None:
+            self.held = 5 if self.works else 0
+
+    broker = HalfFilled()
+    effect = ClosePosition(broker)  # type: ignore[arg-type]
+    effect.send("k", {"client_order_id": "order:x:entry", "reason": "it has ended"})
+    assert (broker.held, broker.works) == (0, False)
 
 
 def test_a_trade_that_is_not_flat_has_no_result_yet(desk: Desk) -> None:
@@ -154,19 +196,49 @@ def test_a_trade_that_is_not_flat_has_no_result_yet(desk: Desk) -> None:
     assert actual_r(context_of(desk), tactic) is not None
 
 
+def post_approval(desk: Desk, decided_at: datetime) -> dict[str, Any]:
+    tactic, _ = tactic_of(desk)
+    version = desk._services.storage.content.get(f"tactic-{tactic.tactic_id.lower()}")
+    return {
+        "subject_id": version.content_id, "content_sha256": version.content_sha256,
+        "decided_at": decided_at.isoformat(),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("minutes", "goes_out"), [(9, True), (11, False)])
 def test_a_post_does_not_go_out_long_after_its_decision(
     desk: Desk, minutes: int, goes_out: bool
 ) -> None:
-    tactic, plan = tactic_of(desk)
+    _, plan = tactic_of(desk)
     quote(desk, plan.entry_high)
-    version = desk._services.storage.content.get(f"tactic-{tactic.tactic_id.lower()}")
-    approval = {
-        "subject_id": version.content_id, "content_sha256": version.content_sha256,
-        "decided_at": (NINE - timedelta(minutes=minutes)).isoformat(),
-    }  # fmt: skip
+    approval = post_approval(desk, NINE - timedelta(minutes=minutes))
     context = dataclasses.replace(context_of(desk, clock=Wall(NINE)), inputs={"approval": approval})
     assert bool(prepare(context)["requests"]) is goes_out
+
+
+@pytest.mark.parametrize(("minutes", "goes_out"), [(9, True), (11, False)])
+def test_a_post_that_waited_in_the_queue_is_sent_only_while_it_is_timely(
+    desk: Desk, minutes: int, goes_out: bool
+) -> None:
+    _, plan = tactic_of(desk)
+    quote(desk, plan.entry_high)
+    approval = post_approval(desk, NINE)
+    context = dataclasses.replace(context_of(desk, clock=Wall(NINE)), inputs={"approval": approval})
+    prepared = prepare(context)
+    later = dataclasses.replace(
+        context_of(desk, clock=Wall(NINE + timedelta(minutes=minutes))),
+        inputs={"approval": approval}, results={"prepare": prepared},
+        options={"platform": "preview"},
+    )  # fmt: skip
+    if goes_out:
+        assert send(later)["post"]["external_id"]
+        return
+    with pytest.raises(EffectRejectedError, match="more than ten minutes"):
+        send(later)
+    assert (
+        desk._services.adapters.publishers["preview"].find(prepared["requests"]["preview"]["key"])
+        is None
+    )
 
 
 @pytest.mark.parametrize(("hour", "is_over"), [(16, False), (17, True)])

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -52,6 +52,18 @@ def test_a_bar_that_comes_twice_and_differs_is_refused(storage: Storage) -> None
     ):
         storage.bars.append(both)
     assert storage.bars.last_session("AAPL", "1d") is None
+
+
+def test_the_sessions_that_lack_a_bar_are_told_by_symbol_as_they_were_known(
+    storage: Storage,
+) -> None:
+    bars = samples.bars()
+    days = [*bars["session_date"], samples.SESSION]
+    before = datetime.now(UTC)
+    storage.bars.append(bars.drop(index=2))
+    assert storage.bars.lacking(["AAPL"], days) == {"AAPL": [days[2], samples.SESSION]}
+    assert storage.bars.lacking(["AAPL", "NVDA"], days[:2]) == {"NVDA": days[:2]}
+    assert storage.bars.lacking(["AAPL"], days, before) == {"AAPL": days}
 
 
 def test_a_corrected_bar_is_a_revision_and_the_newest_wins(storage: Storage) -> None:
