@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from core.flow.tables import metadata
 
 _CREATE_LOCK = 727_001  # any number that no other program on the server uses
 _BUSY_TIMEOUT_MS = 30_000
+_AGAIN_S = 0.02
 _UNUSABLE = ("readonly database", "database or disk is full", "disk i/o error", "unable to open")
 
 
@@ -60,12 +63,25 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_MS / 1000)
     try:
-        connection.execute("pragma journal_mode=wal")
+        _write_ahead(connection)
     finally:
         connection.close()
     engine = sa.create_engine(url, pool_size=10, max_overflow=10)
     sa.event.listen(engine, "connect", _configure_sqlite)
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log, which SQLite refuses at once while another one does so."""
+    deadline, never = time.monotonic() + _BUSY_TIMEOUT_MS / 1000, threading.Event()
+    while True:
+        try:
+            connection.execute("pragma journal_mode=wal")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            never.wait(_AGAIN_S)
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

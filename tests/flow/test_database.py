@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,20 @@ def test_eight_processes_may_open_it_at_once(url: str) -> None:
         for engine in list(pool.map(open_database, [url] * 8)):
             assert "effects" in sa.inspect(engine).get_table_names()
             engine.dispose()
+
+
+def test_a_switch_to_the_write_ahead_log_waits_for_another_one(tmp_path: Path) -> None:
+    path = tmp_path / "engine.sqlite"
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("create table t (x)")
+    holder.execute("begin exclusive")
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(open_database, f"sqlite:///{path}")
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.2)
+        holder.execute("commit")
+        holder.close()
+        opening.result(timeout=60).dispose()
 
 
 def test_sqlite_gets_its_folder_and_write_ahead_log(tmp_path: Path) -> None:
