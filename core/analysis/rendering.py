@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import nh3
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import DictLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 
@@ -75,7 +75,10 @@ class Renderer:
     def __init__(self, templates: Mapping[str, str], voice: Voice) -> None:
         # autoescape would write HTML entities into Markdown; HTML is cleaned in `to_html`
         self._environment = ImmutableSandboxedEnvironment(
-            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=DictLoader(templates),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         self._environment.globals.update(FORMATS, voice=voice)
         self._environment.filters["capitalize_first"] = capitalize_first
@@ -90,7 +93,7 @@ class Renderer:
         if name not in self._templates:
             raise ConfigurationError(f"there is no template {name!r} in data/templates")
         try:
-            template = self._environment.from_string(self._templates[name])
+            template = self._environment.get_template(name)
             return template.render(facts).strip() + "\n"
         except (TemplateError, TypeError, ValueError) as error:
             raise ConfigurationError(f"template {name!r}: {error}") from error
