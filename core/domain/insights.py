@@ -125,10 +125,9 @@ class Insight(Frozen):
 
 
 class TacticProse(Frozen):
-    """The words around a plan. Its prices, sizes and triggers are not among them."""
+    """The words around a plan. What to do, and its prices, sizes and triggers are code's."""
 
     context_insight: Annotated[str, Field(min_length=1, max_length=900)]
-    objective: Annotated[str, Field(min_length=1, max_length=300)]
     volume: Words
     flow: Words
     market: Words

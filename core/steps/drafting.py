@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.analysis.bias import judge_bias
 from core.analysis.plan import TRADABLE, Plan, plan
+from core.analysis.rendering import usd
 from core.domain.insights import Insight, Signed, TacticProse, WritingTask
 from core.domain.market import MarketSnapshot
 from core.domain.setups import setup_title
@@ -17,6 +18,7 @@ from core.domain.tactics import (
     Generator,
     Monitoring,
     Scenario,
+    Side,
     Stage,
     Tactic,
 )
@@ -165,7 +167,7 @@ def draft_tactic(
         bias=insight.stance,
         headline=_headline(scenario),
         context_insight=prose.context_insight,
-        objective=prose.objective,
+        objective=_objective(scenario),
         levels=snapshot.levels[:SHOWN_LEVELS],
         scenarios=(scenario,) if scenario else (),
         score_parts=judged.score_parts if judged else None,
@@ -209,3 +211,16 @@ def _headline(scenario: Scenario | None) -> str:
     if scenario is None:
         return "wait it out"
     return f"{setup_title(scenario.setup, scenario.side)}, {scenario.side}"
+
+
+def _objective(scenario: Scenario | None) -> str:
+    """Say what to do; no analyst does."""
+    if scenario is None:
+        return "Do nothing until price offers a plan that pays for its risk."
+    verb = "Buy" if scenario.side is Side.LONG else "Sell short"
+    title = setup_title(scenario.setup, scenario.side)
+    when = "" if scenario.trigger.is_met else " once its trigger closes"
+    return (
+        f"{verb} the {title} between {usd(scenario.entry_low)} and "
+        f"{usd(scenario.entry_high)}{when}, out at {usd(scenario.stop)} if it fails."
+    )

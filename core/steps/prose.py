@@ -12,17 +12,11 @@ from core.steps.facts import PHRASES
 
 
 def write_prose(context: StepContext, task: WritingTask) -> Held[TacticProse]:
-    """Return prose every claim of which a fact bears, and that does not contradict the plan.
-
-    The objective is always that of the rules, whoever writes the rest: it tells what to do.
-    """
-    analyst, rules = analyst_of(context), context.services.adapters.analyst
-    objective, allowed = rules.write(task).value.objective, _allowed(task)
+    """Return prose every claim of which a fact bears, and that does not contradict the plan."""
+    analyst, rules, allowed = analyst_of(context), context.services.adapters.analyst, _allowed(task)
 
     def ask(refused: tuple[str, ...]) -> Signed[TacticProse]:
-        signed = analyst.write(task.model_copy(update={"refused": refused}))
-        value = signed.value.model_copy(update={"objective": objective})
-        return signed.model_copy(update={"value": value})
+        return analyst.write(task.model_copy(update={"refused": refused}))
 
     def check(text: str) -> tuple[Claim, ...]:
         return check_plan_words(text, task.scenario, allowed)

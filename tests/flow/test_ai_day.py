@@ -50,7 +50,6 @@ def opinion(data: Data) -> Data:
 def prose(data: Data) -> Data:
     return {
         "context_insight": f"{data['symbol']} is in a trend that carries it.",
-        "objective": "Follow the plan, and be out if it fails.",
         "volume": "Volume should confirm the move.",
         "flow": "Watch whether the bids hold.",
         "market": "The market should not turn.",
@@ -216,7 +215,7 @@ def test_words_that_no_fact_bears_are_asked_for_once_more_then_replaced(
     assert all(not report.failed for report in reports)
 
 
-def test_the_objective_is_the_rules_whoever_writes(
+def test_what_to_do_is_said_by_code_whoever_writes(
     desk: Desk, model: Model, by_rules: Tactic
 ) -> None:
     model.answers[Stage.WRITING] = lambda data: (
@@ -224,7 +223,8 @@ def test_the_objective_is_the_rules_whoever_writes(
     )
     run(desk)
     tactic = tactic_of(desk)
-    assert str(tactic.generator.writer).endswith("/m-1")
+    assert tactic.generator.writer == "rules/v2"
+    assert "objective" in str(tactic.generator.fallback)
     assert tactic.objective == by_rules.objective
 
 
@@ -273,6 +273,7 @@ def test_an_abstention_is_a_day_to_wait(desk: Desk, model: Model) -> None:
     run(desk)
     tactic = tactic_of(desk)
     assert (tactic.scenarios, tactic.bias) == ((), "neutral")
+    assert tactic.objective == "Do nothing until price offers a plan that pays for its risk."
     assert "abstains" in tactic.do_not_play_reasons[0]
 
 

@@ -90,7 +90,6 @@ def opinion(stance: str = "bullish", conviction: float = 0.6, **changes: Any) ->
 ABSTENTION = opinion("bearish", 0.9, abstains=True)
 PROSE = TacticProse(
     context_insight="AAPL last closed at $104.00, above its averages, and the trend is up.",
-    objective="Buy the pullback to the zone, and be out if it fails.",
     volume="Volume has to stay above its mean.",
     flow="Watch whether the bids hold at the zone.",
     market="QQQ has to stay above its averages.",

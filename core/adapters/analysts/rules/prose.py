@@ -17,8 +17,7 @@ from core.adapters.analysts.rules.wording import (
 )
 from core.domain.insights import ReadHeadline, TacticProse, WritingTask
 from core.domain.market import Lead, MarketSnapshot
-from core.domain.setups import setup_title
-from core.domain.tactics import Bias, Scenario, Side
+from core.domain.tactics import Bias, Side
 
 FLOW = "No options flow is fed in here: watch it by hand, as a second opinion only."
 CURLS = {"up": "curls up", "down": "curls down"}
@@ -28,7 +27,6 @@ def prose_for(task: WritingTask) -> TacticProse:
     """Return the whole prose of one task."""
     return TacticProse(
         context_insight=" ".join(_context(task)),
-        objective=_objective(task.scenario),
         volume=_volume(task.snapshot),
         flow=FLOW,
         market=_market(task.snapshot),
@@ -100,18 +98,6 @@ def _view(task: WritingTask) -> str:
     if insight.stance is Bias.NEUTRAL:
         return f"The reasons lean {lean}, but not clearly: the view is neutral."
     return f"The reasons lean {lean}, so the view is {insight.stance}."
-
-
-def _objective(scenario: Scenario | None) -> str:
-    if scenario is None:
-        return "Do nothing until price offers a plan that pays for its risk."
-    verb = "Buy" if scenario.side is Side.LONG else "Sell short"
-    title = setup_title(scenario.setup, scenario.side)
-    when = "" if scenario.trigger.is_met else " once its trigger closes"
-    return (
-        f"{verb} the {title} between {usd(scenario.entry_low)} and "
-        f"{usd(scenario.entry_high)}{when}, out at {usd(scenario.stop)} if it fails."
-    )
 
 
 def _volume(snapshot: MarketSnapshot) -> str:
