@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,36 @@ import pytest
 import sqlalchemy as sa
 
 import tests.flow.bodies  # noqa: F401  (registers the steps)
+from core import bootstrap
 from core.flow.client import RunClient
 from core.flow.control import Control
 from core.flow.database import open_database
 from core.flow.engine import Engine
 from core.flow.spec import Workflow
+from core.settings import Settings
 from tests.postgres import postgres_server, postgres_url  # noqa: F401
 
 AS_OF = "2026-11-24T13:15:00+00:00"
 
+PLAN_DAY = date(2023, 6, 26)  # its morning has one plan to trade, of META
+
 both = pytest.mark.parametrize(
     "url", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
+
+
+@pytest.fixture(scope="session")
+def plan_morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder after the morning of `PLAN_DAY`: one order and its post are asked for."""
+    folder = tmp_path_factory.mktemp("plan_morning")
+    desk = bootstrap.build(Settings(data_dir=folder, _env_file=None))
+    desk.start_engine()
+    try:
+        run = desk.runs.wait(desk.runs.start("daily_tactic", PLAN_DAY))
+        assert run.status == "succeeded"
+    finally:
+        desk.close()
+    return folder
 
 
 @dataclass

@@ -26,26 +26,14 @@ from core.steps.moment import session_is_over
 from core.steps.publish import prepare, send
 from core.steps.risk import to_order
 from core.steps.trade import ClosePosition, actual_r, entry_key
+from tests.flow.conftest import PLAN_DAY
 
-DAY = date(2023, 6, 26)
 NINE = datetime(2023, 6, 26, 13, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("morning")
-    with_desk = bootstrap.build(Settings(data_dir=folder, _env_file=None, watchlist=("META",)))
-    with_desk.start_engine()
-    try:
-        with_desk.runs.wait(with_desk.runs.start("daily_tactic", DAY))
-    finally:
-        with_desk.close()
-    return folder
-
-
 @pytest.fixture
-def desk(morning: Path, tmp_path: Path) -> Iterator[Desk]:
-    folder = shutil.copytree(morning, tmp_path / "var")
+def desk(plan_morning: Path, tmp_path: Path) -> Iterator[Desk]:
+    folder = shutil.copytree(plan_morning, tmp_path / "var")
     opened = bootstrap.build(Settings(data_dir=folder, _env_file=None, watchlist=("META",)))
     yield opened
     opened.close()
@@ -64,7 +52,7 @@ class Wall:
 
 
 def tactic_of(desk: Desk) -> tuple[Tactic, Scenario]:
-    [tactic] = desk._services.storage.tactics.for_session(DAY)
+    [tactic] = desk._services.storage.tactics.for_session(PLAN_DAY)
     assert tactic.scenario is not None
     return tactic, tactic.scenario
 
@@ -75,7 +63,7 @@ def context_of(desk: Desk, at: datetime = NINE, **changes: Any) -> StepContext:
     approval = {"subject_id": tactic.tactic_id, "content_sha256": request.content_sha256}
     services = dataclasses.replace(desk._services, **changes)
     return StepContext(
-        run_id="r", workflow_id="trade_tactic", node_id="recheck", as_of=at, session_date=DAY,
+        run_id="r", workflow_id="trade_tactic", node_id="recheck", as_of=at, session_date=PLAN_DAY,
         inputs={"approval": approval, "version": 1}, results={}, options={}, services=services,
     )  # fmt: skip
 
@@ -88,7 +76,7 @@ def quote(desk: Desk, price: float, now: datetime = NINE) -> None:
 
 def show_bars(desk: Desk) -> None:
     """Store the session's bars, in which the plan is stopped out by noon."""
-    query = BarQuery(symbol="META", timeframe=Timeframe.FIVE_MINUTES, start=DAY, end=DAY)
+    query = BarQuery(symbol="META", timeframe=Timeframe.FIVE_MINUTES, start=PLAN_DAY, end=PLAN_DAY)
     bars = desk._services.adapters.market_data[0].call(lambda source: source.bars(query))
     desk._services.storage.bars.append(bars, NINE)
 
@@ -143,7 +131,7 @@ def test_an_order_that_is_at_the_broker_already_is_not_in_its_own_way(desk: Desk
     storage, broker = desk._services.storage, desk._services.adapters.broker
     broker.submit(storage.trading.request(entry_key(tactic)), NINE)
     show_bars(desk)
-    bars = storage.bars.between("META", Timeframe.FIVE_MINUTES, DAY, DAY)
+    bars = storage.bars.between("META", Timeframe.FIVE_MINUTES, PLAN_DAY, PLAN_DAY)
     broker.process(bars.head(1))  # type: ignore[attr-defined]
     assert broker.positions()
     assert risk.recheck(context_of(desk))["reason"] == ""
@@ -185,7 +173,7 @@ def test_a_trade_that_is_not_flat_has_no_result_yet(desk: Desk) -> None:
     services, key = desk._services, entry_key(tactic)
     services.adapters.broker.submit(to_order(tactic, plan, 10), NINE)
     show_bars(desk)
-    bars = services.storage.bars.between("META", Timeframe.FIVE_MINUTES, DAY, DAY)
+    bars = services.storage.bars.between("META", Timeframe.FIVE_MINUTES, PLAN_DAY, PLAN_DAY)
     services.adapters.broker.process(bars.head(1))  # type: ignore[attr-defined]
     fills, _ = services.adapters.broker.fills_since("")
     services.storage.trading.append_fills(fills)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +18,15 @@ from core.flow.catalog import StepContext
 from core.settings import ROOT, Settings
 from core.steps import deadline, insight, refresh
 from core.steps.plan_memory import PlanMemory
+from tests.flow.conftest import PLAN_DAY
 
-DAY = date(2023, 6, 26)
 AT = datetime(2023, 6, 26, 12, 35, tzinfo=UTC)
 NINE = datetime(2023, 6, 26, 13, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("morning")
-    opened = bootstrap.build(Settings(data_dir=folder, _env_file=None, watchlist=("META",)))
-    opened.start_engine()
-    try:
-        opened.runs.wait(opened.runs.start("daily_tactic", DAY))
-    finally:
-        opened.close()
-    return folder
-
-
 @pytest.fixture
-def desk(morning: Path, tmp_path: Path) -> Iterator[Desk]:
-    folder = shutil.copytree(morning, tmp_path / "var")
+def desk(plan_morning: Path, tmp_path: Path) -> Iterator[Desk]:
+    folder = shutil.copytree(plan_morning, tmp_path / "var")
     config = shutil.copytree(
         ROOT / "data", tmp_path / "config", ignore=shutil.ignore_patterns("var", "sample")
     )
@@ -54,7 +42,7 @@ def desk(morning: Path, tmp_path: Path) -> Iterator[Desk]:
 def context_of(desk: Desk, **results: Any) -> StepContext:
     return StepContext(
         run_id="refresh-1", workflow_id="refresh_tactic", node_id="tactic", as_of=AT,
-        session_date=DAY, inputs={}, results=results, options={}, services=desk._services,
+        session_date=PLAN_DAY, inputs={}, results=results, options={}, services=desk._services,
     )  # fmt: skip
 
 
@@ -82,7 +70,7 @@ def test_what_a_crash_cut_off_is_done_by_the_second_try(
         with pytest.raises(RuntimeError):
             refresh.refresh(context)
     result = refresh.refresh(context)
-    [newer] = tactics.for_session(DAY)
+    [newer] = tactics.for_session(PLAN_DAY)
     assert newer.version == 2
     assert [row["tactic_id"] for row in result["tactics"]] == [newer.tactic_id]
 
@@ -96,7 +84,7 @@ def test_what_the_analyst_disputes_with_itself_is_not_published_by_policy(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage = desk._services.storage
-    [tactic] = storage.tactics.for_session(DAY)
+    [tactic] = storage.tactics.for_session(PLAN_DAY)
     plan = tactic.scenario
     assert plan is not None
     quote = Quote(

@@ -31,9 +31,9 @@ from core.steps.publish import prepare
 from core.steps.risk import to_order
 from core.steps.services import Services
 from core.steps.updates import HEADLINES
+from tests.flow.conftest import PLAN_DAY
 from tests.storage import samples
 
-DAY = date(2023, 6, 26)  # its morning has a plan to trade
 NINE = datetime(2023, 6, 26, 13, 0, tzinfo=UTC)
 
 
@@ -47,17 +47,9 @@ def opened(data_dir: Path, **settings: Any) -> Iterator[Desk]:
         desk.close()
 
 
-@pytest.fixture(scope="module")
-def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("morning")
-    with opened(folder) as fresh:
-        assert run(fresh, "daily_tactic").status == "succeeded"
-    return folder
-
-
 @pytest.fixture
-def folder(morning: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(morning, tmp_path / "var")
+def folder(plan_morning: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(plan_morning, tmp_path / "var")
 
 
 @pytest.fixture
@@ -67,12 +59,12 @@ def config(tmp_path: Path) -> Path:
     return shutil.copytree(ROOT / "data", tmp_path / "config", ignore=ignored)
 
 
-def run(desk: Desk, workflow: str, day: date = DAY) -> RunReport:
+def run(desk: Desk, workflow: str, day: date = PLAN_DAY) -> RunReport:
     return desk.runs.wait(desk.runs.start(workflow, day))
 
 
 def morning_tactic(desk: Desk) -> Tactic:
-    [tactic, *_] = desk._services.storage.tactics.for_session(DAY)
+    [tactic, *_] = desk._services.storage.tactics.for_session(PLAN_DAY)
     return tactic
 
 
@@ -150,7 +142,7 @@ def test_a_day_without_any_tactic_is_told(data_dir: Path) -> None:
     with opened(data_dir) as desk:
         run(desk, "publish_deadline")
         keys = [effect.key for effect in desk.decisions.effects()]
-        assert keys == [f"alert:deadline:{DAY}:none"]
+        assert keys == [f"alert:deadline:{PLAN_DAY}:none"]
 
 
 @pytest.fixture
@@ -243,7 +235,7 @@ def waiting_plan(desk: Desk, crossed: int | None) -> Tactic:
     """
     services, plan = desk._services, morning_tactic(desk).scenario
     assert plan is not None
-    query = BarQuery(symbol="NVDA", timeframe=Timeframe.FIVE_MINUTES, start=DAY, end=DAY)
+    query = BarQuery(symbol="NVDA", timeframe=Timeframe.FIVE_MINUTES, start=PLAN_DAY, end=PLAN_DAY)
     bars = services.adapters.market_data[0].call(lambda source: source.bars(query))
     closes = bars["close"].to_numpy()
     level = float(closes.min()) - 5
@@ -325,7 +317,7 @@ def test_whatever_happens_to_a_plan_can_be_told(folder: Path) -> None:
 def context_of(desk: Desk, services: Services, **results: Any) -> StepContext:
     """The context in which a step of the morning stands."""
     return StepContext(
-        run_id="r", workflow_id="daily_tactic", node_id="n", as_of=NINE, session_date=DAY,
+        run_id="r", workflow_id="daily_tactic", node_id="n", as_of=NINE, session_date=PLAN_DAY,
         inputs={}, results=results, options={}, services=services,
     )  # fmt: skip
 
