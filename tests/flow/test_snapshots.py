@@ -232,7 +232,7 @@ def tell(desk: Desk, symbol: str, what: str, at: datetime) -> None:
         storage.bars.append(daily(symbol, shift=0.5).iloc[-11:-1].assign(provider="yahoo"), at)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     name=st.integers(0, 10**9), arrivals=ARRIVALS, questions=QUESTIONS, held_back=st.integers(0, 9)
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from core.analysis.claims.comparisons import comparisons
 from core.analysis.claims.fact_index import FactIndex
@@ -55,10 +56,15 @@ def _findings(shown: ShownText, facts: Sequence[Fact], allowed: Sequence[str]) -
             yield finding
             readable = blank(readable, finding.start, finding.end)
             text = blank(text, finding.start, finding.end)
-    passage = Passage.of(text, FactIndex(facts), allowed)
+    passage = Passage.of(text, _index(tuple(facts)), allowed)
     for check in (quantities, days, tickers, comparisons):
         yield from check(passage)
     yield from phrases(passage.body)
+
+
+@lru_cache(maxsize=8)  # the texts of one post rest on the same facts
+def _index(facts: tuple[Fact, ...]) -> FactIndex:
+    return FactIndex(facts)
 
 
 def _claim(words: str, finding: Finding, span: Span) -> Claim:
