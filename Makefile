@@ -3,6 +3,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+# One more than there are processors: a test that waits for an engine leaves its processor idle.
+JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 # The environment first, then .env, as core/settings.py reads them.
 from_env_file = $(shell sed -n 's/^$(1)=//p' .env 2>/dev/null | tail -n 1)
@@ -52,15 +54,15 @@ run: .venv/.runtime ## Serve the desk on CONVERGENCE_PORT (8501): demo mode, no 
 # Compiling every test anew in every worker takes longer than all imports together.
 test check: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.development ## Run every test; what needs Chromium or PostgreSQL skips loudly without it
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --hypothesis-profile=thorough $(PYTEST_ARGS)
 
-# The slow files come first in the order of the folders: so both workers end together.
+# The slow files come first in the order of the folders: so all workers end together.
 check: .venv/.development ## Formatting, lint, types, layers and the fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(FAST)" $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "$(FAST)" $(PYTEST_ARGS)
 
 bench: .venv/.development ## Measure and print the numbers of the README
 	$(BIN)/python -m bench

@@ -11,8 +11,10 @@ from hypothesis import settings
 
 LIVED = 3
 
-settings.register_profile("patient", deadline=None)  # how busy the machine is says nothing of us
-settings.load_profile("patient")
+# How busy the machine is says nothing of us: there is no deadline.
+settings.register_profile("quick", deadline=None, max_examples=30)
+settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")

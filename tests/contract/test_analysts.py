@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core import registry
@@ -33,6 +32,7 @@ from core.domain.tactics import Bias
 from core.ports import Analyst
 from core.settings import Settings
 from tests.contract.conftest import build_adapter
+from tests.examples import examples
 
 DAY = date(2026, 11, 24)
 AS_OF = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
@@ -385,7 +385,7 @@ SNAPSHOTS = st.builds(
 )
 
 
-@hypothesis_settings(max_examples=100, deadline=None)
+@examples(100)
 @given(SNAPSHOTS)
 def test_no_number_is_stated_that_is_not_in_the_snapshot(taken: MarketSnapshot) -> None:
     insight = opinion(RulesAnalyst(), taken)
@@ -413,7 +413,7 @@ def without_dates(text: str, taken: MarketSnapshot) -> str:
     return text.replace(due.isoformat(), "") if due else text
 
 
-@hypothesis_settings(max_examples=50, deadline=None)
+@examples(50)
 @given(SNAPSHOTS)
 def test_any_snapshot_gives_an_insight_without_a_headline_s_words(taken: MarketSnapshot) -> None:
     insight = opinion(RulesAnalyst(), taken)

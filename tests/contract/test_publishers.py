@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core import registry
@@ -26,10 +25,11 @@ from core.errors import RejectedError, UnavailableError, UnexpectedResponseError
 from core.ports import Publisher
 from core.settings import Settings
 from tests.contract.conftest import build_adapter
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 KEY = "post:tactic-tsla-20261124:preview"
-FEW = hypothesis_settings(max_examples=100, deadline=None)
+FEW = examples(100)
 
 
 @pytest.fixture(params=registry.names("publishers"))

@@ -9,11 +9,11 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.flow.budget import Budget
 from core.flow.tables import model_budgets
+from tests.examples import examples
 from tests.flow.conftest import both
 
 LATE = datetime(2026, 11, 25, 4, 30, tzinfo=UTC)  # half past eleven in the evening in New York
@@ -133,9 +133,7 @@ def test_no_budget_lets_only_free_models_be_asked(database: sa.Engine, wall: Wal
 COSTS = st.lists(st.tuples(st.integers(0, 500_000), st.integers(0, 500_000)), max_size=8)
 
 
-@hypothesis_settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(COSTS)
 def test_calls_within_their_reservation_never_pass_the_limit(
     database: sa.Engine, costs: list[tuple[int, int]]

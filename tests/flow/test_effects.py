@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from core.domain.flow import EffectRecord, EffectState
@@ -33,6 +33,7 @@ from core.errors import (
 from core.flow.database import open_database
 from core.flow.effects import EffectLedger
 from core.flow.tables import effects
+from tests.examples import examples
 from tests.flow.conftest import both
 from tests.flow.servers import Server
 
@@ -268,7 +269,7 @@ def scratch() -> Iterator[sa.Engine]:
         engine.dispose()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     faults=st.lists(st.tuples(FAULTS, FAULTS, FAULTS), min_size=1, max_size=6),
     lookup=st.sampled_from(["authoritative", "best_effort", "none"]),

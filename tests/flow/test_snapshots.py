@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core import bootstrap
@@ -25,6 +25,7 @@ from core.settings import Mode, Settings
 from core.steps.board import Board
 from core.steps.snapshots import Taken, take_snapshots
 from core.storage.configurations import Configuration
+from tests.examples import examples
 from tests.unit.test_daily_state import history
 
 SESSION = date(2023, 9, 12)
@@ -105,7 +106,7 @@ def arrive(desk: Desk, what: str, symbol: str, at: datetime) -> None:
 EVENTS = ("revision", "split", "news", "fundamentals")
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(
     name=st.integers(0, 10**9),
     events=st.lists(st.sampled_from(EVENTS), min_size=1, max_size=4, unique=True),
@@ -232,7 +233,7 @@ def tell(desk: Desk, symbol: str, what: str, at: datetime) -> None:
         storage.bars.append(daily(symbol, shift=0.5).iloc[-11:-1].assign(provider="yahoo"), at)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(60)
 @given(
     name=st.integers(0, 10**9), arrivals=ARRIVALS, questions=QUESTIONS, held_back=st.integers(0, 9)
 )

@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.market import BAR_COLUMNS
 from core.errors import DomainError, StoreError
 from core.storage.storage import Storage
+from tests.examples import examples
 from tests.storage import samples
 
 NAMES = st.integers(0, 10**9).map(lambda number: f"H{number}")
@@ -23,7 +24,7 @@ def test_bars_come_back_as_they_went_in(storage: Storage) -> None:
     assert tuple(found.columns) == BAR_COLUMNS
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(symbol=NAMES, present=st.integers(1, 9), seed=st.integers(0, 99))
 def test_of_half_present_bars_in_any_order_the_absent_are_stored(
     shared_storage: Storage, symbol: str, present: int, seed: int

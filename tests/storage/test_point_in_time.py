@@ -11,11 +11,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import time_machine
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.storage.configurations import Configuration
 from core.storage.storage import Storage
+from tests.examples import examples
 from tests.storage import samples
 
 SINCE, BEFORE = date(2023, 1, 1), samples.SESSION
@@ -43,7 +44,7 @@ def known(storage: Storage, symbol: str, by: datetime) -> pd.DataFrame:
     return found.get(symbol, pd.DataFrame())
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(symbol=NAMES, arrivals=ARRIVALS, moment=st.integers(0, 6))
 def test_what_arrives_later_changes_nothing_of_what_was_known(
     shared_storage: Storage, symbol: str, arrivals: list[tuple[int, int, str]], moment: int

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.analysis.adjustment import (
@@ -18,6 +18,7 @@ from core.analysis.adjustment import (
 )
 from core.domain.feeds import CorporateAction, Label
 from core.errors import DomainError
+from tests.examples import examples
 from tests.unit.markets import closed_form_bars
 
 BARS = closed_form_bars(60)
@@ -66,7 +67,7 @@ def test_without_actions_nothing_changes() -> None:
     assert adjust_for_splits(BARS.head(0), [split(DAYS[3], 2.0)], LAST).empty
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(splits())
 def test_what_was_paid_for_all_shares_stays(actions: list[CorporateAction]) -> None:
     adjusted = adjust_for_splits(BARS, actions, LAST)
@@ -75,7 +76,7 @@ def test_what_was_paid_for_all_shares_stays(actions: list[CorporateAction]) -> N
         assert np.allclose(adjusted[price] * adjusted["volume"], paid, rtol=1e-12, atol=0)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(PLACES, PLACES, RATIOS, RATIOS)
 def test_two_splits_are_one_after_the_other(
     first: int, second: int, ratio: float, other: float
@@ -89,7 +90,7 @@ def test_two_splits_are_one_after_the_other(
     assert close_to(together, swapped)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(splits(), PLACES)
 def test_what_comes_after_the_moment_changes_nothing(
     actions: list[CorporateAction], place: int
@@ -141,7 +142,7 @@ def test_a_dividend_above_the_price_is_refused() -> None:
         adjust_for_dividends(BARS, [dividend(DAYS[30], 500.0)], LAST)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(splits())
 def test_the_bars_given_stay_as_they_were(actions: list[CorporateAction]) -> None:
     before = BARS.copy()

@@ -15,13 +15,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.bar_files import BarFile, Options, packing, read_bars
 from core.analysis.bar_files.symbols import one_canonical, symbol_of_file
 from core.analysis.quality import split_bars
 from core.errors import DomainError
+from tests.examples import examples
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 HEADER = "date,open,high,low,close,volume\n"
@@ -279,7 +280,7 @@ def test_newest_first_is_no_disorder() -> None:
     assert good["session_date"].is_monotonic_increasing
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(order=st.permutations(range(5)))
 def test_rows_in_any_order_give_the_same_bars(order: list[int]) -> None:
     rows = WEEK.splitlines(keepends=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.bias import judge_bias
 from core.domain.market import Regime
 from core.domain.tactics import Bias
+from tests.examples import examples
 from tests.unit.markets import indicators, lead, snapshot
 
 UP, DOWN = {"sma50": 101, "sma200": 100}, {"sma50": 99, "sma200": 100}
@@ -58,7 +59,7 @@ def test_the_lead_votes_by_vwap_once_its_session_has_one(
 RANGES = st.floats(0.01, 1000)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(
     ranges=st.tuples(RANGES, RANGES),
     bands=st.tuples(RANGES, RANGES),

@@ -10,7 +10,6 @@ import jinja2
 import pytest
 import yaml
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.adapters.analysts.rules import RulesAnalyst
@@ -23,6 +22,7 @@ from core.domain.content import Fact
 from core.domain.insights import Extraction, Insight, Material, NewsEvent, ReadHeadline, WritingTask
 from core.domain.market import MarketEvent, MarketSnapshot, Regime
 from core.domain.tactics import Grade, Scenario, Side, Target, Trigger
+from tests.examples import examples
 from tests.red_team import HEADLINES, MARKED
 from tests.unit.markets import indicators, lead, snapshot
 
@@ -147,7 +147,7 @@ def test_a_claim_that_no_fact_bears_says_why(text: str, reason: str) -> None:
     assert (claim.reason, claim.fact_ids, claim.holds) == (reason, (), False)
 
 
-@hypothesis_settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.lists(st.sampled_from([*"4<b>18/$R%\u200b.* ", "$240", "above", "NVDA", "\n"])))
 def test_a_claim_stands_where_it_says(parts: list[str]) -> None:
     text = "".join(parts)
@@ -436,7 +436,7 @@ SNAPSHOTS = st.builds(
 )  # fmt: skip
 
 
-@hypothesis_settings(max_examples=20, deadline=None)
+@examples(20)
 @given(
     SNAPSHOTS,
     st.lists(st.sampled_from([-2, -1, 0, 1, 2]), max_size=4).map(tuple),
@@ -475,7 +475,7 @@ def test_the_voice_claims_nothing() -> None:
     assert check_claims("\n".join(voice.values()), ()) == ()
 
 
-@hypothesis_settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.floats(-1e6, 1e6), st.floats(-1, 1), st.floats(-9, 9))
 def test_what_the_renderer_writes_is_borne(price: float, share: float, reward: float) -> None:
     facts = (fact("a", price, "usd"), fact("b", share, "fraction"), fact("c", reward, "r"))

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -22,6 +22,7 @@ from core.analysis.statistics import mean_interval
 from core.domain.resolutions import Outcome, Resolution
 from core.domain.tactics import Grade, Side, Tactic
 from core.domain.track_record import PlanRecord, WeeklyRecap
+from tests.examples import examples
 from tests.storage import samples
 
 MONDAY = date(2024, 3, 4)
@@ -172,7 +173,7 @@ def test_a_week_is_named_by_its_monday() -> None:
         WeeklyRecap.model_validate(week().model_dump() | {"week": MONDAY + timedelta(days=1)})
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(st.floats(-3, 5), min_size=1, max_size=30), st.floats(0, 1))
 def test_the_rows_add_up_to_the_total(results: list[float], score: float) -> None:
     plans = [plan(r, score=score, setup="ab"[n % 2]) for n, r in enumerate(results)]

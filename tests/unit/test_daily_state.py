@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.daily_state import DailyState
 from core.analysis.levels import levels_of
 from core.domain.market import DailyBar
 from core.errors import DomainError, InsufficientDataError
+from tests.examples import examples
 
 LEAST = 220
 
@@ -48,7 +49,7 @@ def told(state: DailyState) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(seed=st.integers(0, 10**6), more=st.integers(1, 300), cut=st.integers(0, 10**6))
 def test_bar_by_bar_is_bit_for_bit_all_at_once(seed: int, more: int, cut: int) -> None:
     bars = history(seed, LEAST + more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.indicators import read_indicators
@@ -13,6 +13,7 @@ from core.analysis.levels import confluence, find_levels, levels_of
 from core.analysis.sessions import SessionReading
 from core.domain.market import Level
 from core.errors import InsufficientDataError
+from tests.examples import examples
 from tests.unit.markets import closed_form_bars, indicators
 
 FAR = {"ema8": 40, "ema21": 30, "sma50": 20, "sma200": 10}
@@ -127,7 +128,7 @@ def test_a_price_that_is_not_finite_gives_no_levels() -> None:
         find_levels(flat(p30=np.nan), READ, 100)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(220, 300), st.floats(0.9, 1.1))
 def test_levels_lie_on_their_side_and_apart(count: int, shift: float) -> None:
     bars = closed_form_bars(count)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.bias import judge_bias
@@ -24,6 +24,7 @@ from core.analysis.snapshot_facts import snapshot_facts
 from core.domain.market import MarketSnapshot
 from core.domain.setups import SETUP_TITLES, SetupFile, SetupName
 from core.domain.tactics import Grade, Scenario, Side, contradictions
+from tests.examples import examples
 from tests.unit.markets import mirrored, snapshot
 from tests.unit.test_sessions import HOURS, OPENS
 from tests.unit.test_setups import FOUND, in_mirror, is_on_tick, opened, stretched
@@ -119,7 +120,7 @@ def is_paid(scenario: Scenario) -> bool:
     return first >= 1 - 1e-9 and scenario.best_reward_risk >= least - 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10**6))
 def test_every_plan_is_sound_on_the_tick_and_pays_for_its_grade(seed: int) -> None:
     for judged in planned(random_market(seed)).judgements:
@@ -132,7 +133,7 @@ def test_every_plan_is_sound_on_the_tick_and_pays_for_its_grade(seed: int) -> No
 
 
 # the same examples each time: a price on the very edge of a rule turns into one just beyond it
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(40, derandomize=True)
 @given(st.integers(0, 10**6))
 def test_in_the_mirror_every_plan_is_turned(seed: int) -> None:
     taken, bars = random_market(seed)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.analysis.language import is_english
@@ -34,6 +33,7 @@ from core.domain.insights import (
 from core.domain.market import Headline
 from core.domain.model_calls import Prompt, Stage
 from core.errors import ConfigurationError
+from tests.examples import examples
 from tests.storage import samples
 
 FOLDER = Path(__file__).parents[2] / "data" / "prompts"
@@ -85,7 +85,7 @@ def test_every_prompt_says_that_data_is_no_instruction(stage: Stage) -> None:
 ANY_TEXT = st.text(max_size=60)
 
 
-@hypothesis_settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.dictionaries(ANY_TEXT, st.one_of(ANY_TEXT, st.lists(ANY_TEXT, max_size=3)), max_size=3))
 def test_nothing_climbs_over_the_fence(data: dict[str, Any]) -> None:
     first, line, last = fenced(data).text.split("\n")

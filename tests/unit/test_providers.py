@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -24,6 +23,7 @@ from core.errors import (
 )
 from core.steps.limits import Timing, TokenBucket
 from core.steps.providers import Provider, first_answer, states
+from tests.examples import examples
 
 START = datetime(2026, 11, 25, 15, tzinfo=UTC)
 DOWN = UnavailableError("yahoo", "bars", "timed out")
@@ -480,5 +480,5 @@ class ProviderMachine(RuleBasedStateMachine):
         assert (self.provider.state().breaker == "open") is is_shut
 
 
-ProviderMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
+ProviderMachine.TestCase.settings = examples(100, stateful_step_count=40)
 TestProviderKeepsItsPolicy = ProviderMachine.TestCase

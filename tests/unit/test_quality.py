@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.quality import split_bars
 from core.domain.market import BAR_COLUMNS
 from core.errors import InsufficientDataError
+from tests.examples import examples
 from tests.unit.markets import closed_form_bars
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -191,7 +192,7 @@ STARTS = st.one_of(
 ROW = st.tuples(st.sampled_from(["ACME", "OTHER"]), STARTS, PRICES, PRICES, PRICES, PRICES, PRICES)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(ROW, max_size=12))
 def test_every_row_is_either_good_or_refused(rows: list[tuple[Any, ...]]) -> None:
     names = ["symbol", "started_at", "open", "high", "low", "close", "volume"]

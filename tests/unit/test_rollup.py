@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.quality import split_bars
 from core.analysis.rollup import MinuteWindows, to_five_minutes, window_end
 from core.domain.market import BAR_COLUMNS
+from tests.examples import examples
 
 TEN = datetime(2023, 9, 15, 14, 0, tzinfo=UTC)
 PRICES = ["open", "high", "low", "close"]
@@ -91,7 +92,7 @@ def test_the_order_of_the_minutes_does_not_matter() -> None:
     pd.testing.assert_frame_equal(to_five_minutes(there, at(5)), to_five_minutes(back, at(5)))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(minute_bars())
 def test_every_bar_made_of_sound_minutes_is_sound(minutes: list[Minute]) -> None:
     bars = to_five_minutes(frame(minutes), at(15))
@@ -100,7 +101,7 @@ def test_every_bar_made_of_sound_minutes_is_sound(minutes: list[Minute]) -> None
     assert refused == []
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(minute_bars())
 def test_no_price_and_no_share_is_lost(minutes: list[Minute]) -> None:
     known, bars = frame(minutes), to_five_minutes(frame(minutes), at(15))
@@ -114,7 +115,7 @@ def test_no_price_and_no_share_is_lost(minutes: list[Minute]) -> None:
         assert made["close"].iloc[-1] == mine["close"].iloc[-1]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(minute_bars(), st.sets(st.integers(1, 29), max_size=6))
 def test_it_does_not_matter_in_which_batches_the_minutes_come(
     minutes: list[Minute], cuts: set[int]

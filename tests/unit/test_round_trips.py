@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.round_trips import summarize_trips, trade_history
@@ -18,6 +18,7 @@ from core.domain.imports import (
     TradeHistory,
     TradeSummary,
 )
+from tests.examples import examples
 
 DAY = date(2026, 3, 2)
 CALL = OptionContract(symbol="TSLA", expiry=date(2026, 3, 13), right="call", strike=Decimal(410))
@@ -244,7 +245,7 @@ TRADES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(TRADES)
 def test_realised_and_open_and_flagged_money_is_all_the_money(
     trades: list[tuple[int, str, Decimal, Decimal]],
@@ -261,7 +262,7 @@ def test_realised_and_open_and_flagged_money_is_all_the_money(
     assert kept == sum(row.amount or 0 for row in rows)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(TRADES, st.randoms())
 def test_the_order_in_which_rows_are_stored_does_not_matter(
     trades: list[tuple[int, str, Decimal, Decimal]], random: Random

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.setups import CATALOGUE, Candidate, View
@@ -23,6 +23,7 @@ from core.domain.setups import (
     VwapParameters,
 )
 from core.domain.tactics import Side
+from tests.examples import examples
 from tests.unit.markets import daily, indicators, lead, mirrored, snapshot
 
 AIMS = {"first_target_atr": 1.0, "best_target_atr": 2.0, "maximum_target_atr": 4.0}
@@ -516,7 +517,7 @@ def is_on_tick(price: float) -> bool:
     return abs(ticks - round(ticks)) < 1e-6
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.floats(0.05, 6), st.floats(0.51, 600), st.lists(st.floats(0.5, 1.6), max_size=6))
 def test_every_breakout_is_ordered_and_on_the_tick(
     range_share: float, price: float, places: list[float]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.bar_arrays import BarArrays
@@ -14,6 +14,7 @@ from core.analysis.indicators import Readings, indicator_series, indicators_of, 
 from core.analysis.sessions import RunningVwap, vwap_series
 from core.analysis.streaming import IndicatorStream
 from core.errors import InsufficientDataError
+from tests.examples import examples
 from tests.unit.markets import closed_form_bars
 
 MINIMUM = 220
@@ -61,7 +62,7 @@ def bits(readings: Readings[float]) -> bytes:
     return np.array(readings).tobytes()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(histories(), st.data())
 def test_a_stream_agrees_with_the_whole_series_at_every_bar(
     bars: BarArrays, data: st.DataObject
@@ -74,7 +75,7 @@ def test_a_stream_agrees_with_the_whole_series_at_every_bar(
         assert bits(stream.update(*row)) == expected[place].tobytes()
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(histories())
 def test_what_follows_from_the_readings_agrees_too(bars: BarArrays) -> None:
     stream = IndicatorStream.open(first(bars, MINIMUM))
@@ -117,7 +118,7 @@ def test_a_stream_of_a_frame_reads_as_the_frame_does() -> None:
     assert IndicatorStream.open(BarArrays.of(frame)).indicators() == read_indicators(frame)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(histories())
 def test_a_running_vwap_agrees_with_the_whole_session(bars: BarArrays) -> None:
     running = RunningVwap()

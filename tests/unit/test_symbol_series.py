@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.desk.symbol_series import AVERAGES, TotalReturn, total_return
 from core.domain.feeds import CorporateAction
+from tests.examples import examples
 from tests.unit.markets import closed_form_bars
 
 BARS = closed_form_bars(230).assign(label="real")
@@ -35,7 +36,7 @@ def of(*actions: CorporateAction) -> TotalReturn:
 
 
 @given(st.dictionaries(PLACES, st.floats(0.01, 5), min_size=1, max_size=4))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_each_change_is_that_of_the_price_with_the_dividend_put_back(
     paid: dict[int, float],
 ) -> None:

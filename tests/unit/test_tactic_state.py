@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from core.domain.lifecycle import TacticEventKind as Kind
 from core.domain.tactic_state import FOLLOWS, TacticState, advance, fold, may_follow, refusal
 from core.domain.tactics import Tactic
 from core.errors import InvalidTransitionError
+from tests.examples import examples
 from tests.storage import samples
 
 PLAN = samples.tactic(session_date=date(2024, 3, 4))
@@ -172,7 +173,7 @@ def accepted(tried: Sequence[TacticEvent]) -> list[TacticEvent]:
     return kept
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.sampled_from(MOVES), max_size=40))
 def test_whatever_is_tried_leaves_a_life_that_makes_sense(tried: list[TacticEvent]) -> None:
     kept = accepted(tried)
@@ -188,7 +189,7 @@ def test_whatever_is_tried_leaves_a_life_that_makes_sense(tried: list[TacticEven
     assert stops == sorted(stops)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.sampled_from(MOVES), max_size=40), st.sampled_from(MOVES))
 def test_an_illegal_move_raises_and_a_legal_one_folds(
     tried: list[TacticEvent], move: TacticEvent
