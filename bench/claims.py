@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
-
+from bench import Row, median_ms
 from core.analysis.claims import check_claims
 from core.domain.content import Fact
 from tests.red_team import HEADLINES
 
-Row = tuple[str, float, str, str]
 FACTS, CHARACTERS = 120, 3_000
 PRICES = (
     "last", "previous_close", "previous_high", "previous_low", "vwap", "indicators.ema8",
@@ -28,10 +24,10 @@ def run() -> list[Row]:
     facts = tuple(_facts())
     post = (PARAGRAPH * (CHARACTERS // len(PARAGRAPH) + 1))[:CHARACTERS]
     claims = check_claims(post, facts)
-    whole = _median_ms(lambda: check_claims(post, facts))
-    prose = _median_ms(lambda: check_claims(PARAGRAPH * 3, facts))
+    whole = median_ms(lambda: check_claims(post, facts))
+    prose = median_ms(lambda: check_claims(PARAGRAPH * 3, facts))
     short = [headline for headline in HEADLINES if len(headline) < 500]
-    hostile = max(_median_ms(lambda text=text: check_claims(text, facts)) for text in short)
+    hostile = max(median_ms(lambda text=text: check_claims(text, facts)) for text in short)
     return [
         (f"claims of a post of {len(post):,} signs, {len(facts)} facts ({len(claims)})",
          whole, "ms", "<= 20"),
@@ -58,16 +54,6 @@ def _facts() -> list[Fact]:
         for place in range(FACTS - len(prices) - len(words))
     ]
     return [*prices, *words, *levels]
-
-
-def _median_ms(action: Callable[[], object], rounds: int = 9) -> float:
-    action()
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        action()
-        times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench import Row, median_ms
 from core import bootstrap
 from core.desk import Desk
 from core.flow import calendars
@@ -23,7 +23,6 @@ from core.settings import Mode, Settings
 from core.steps.services import Universe
 from core.steps.snapshots import take_snapshots
 
-Row = tuple[str, float, str, str]
 SYMBOLS, BARS, MANY = 500, 2_520, 10_000_000
 LAST = date(2026, 11, 20)
 AS_OF = datetime(2026, 11, 23, 13, 15, tzinfo=UTC)
@@ -73,7 +72,7 @@ def _page(desk: Desk) -> Row:
         desk._services.storage.bars.append(random_bars(names, BARS), AS_OF)
     services = dataclasses.replace(desk._services, universe=Universe(("S250",), ()))
     desk.market._services = services
-    milliseconds = _milliseconds(lambda: desk.market.symbol("S250"))
+    milliseconds = median_ms(lambda: desk.market.symbol("S250"), 15)
     return "symbol page, read model on 10 million bars", milliseconds, "ms", "<= 50 ms"
 
 
@@ -101,12 +100,3 @@ def random_bars(symbols: list[str], count: int, last: date = LAST) -> pd.DataFra
         "provider": "sample", "label": "synthetic",
     }  # fmt: skip
     return pd.DataFrame(columns)
-
-
-def _milliseconds(work: Callable[[], object]) -> float:
-    times = []
-    for _ in range(15):
-        started = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times)

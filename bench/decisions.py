@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from bench import Row, median_ms
 from core.analysis.bias import judge_bias
 from core.analysis.daily_state import DailyState
 from core.analysis.indicators import read_regime
@@ -22,7 +21,6 @@ from core.domain.market import Lead, MarketSnapshot, Timeframe
 from core.domain.setups import SetupFile
 from core.settings import ROOT
 
-Row = tuple[str, float, str, str]
 Market = tuple[MarketSnapshot, pd.DataFrame]
 SYMBOLS, BARS, SESSION_BARS, ROUNDS = 100, 500, 24, 7
 DAY = date(2024, 3, 4)
@@ -40,13 +38,8 @@ def run() -> list[Row]:
     found = sum(len(one.scenarios) for one in made)
     assert found
     assert all(one.scenarios or one.do_not_play_reasons for one in made)
-    times = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        _plans(markets, setups)
-        times.append((time.perf_counter() - started) * 1000)
     name = f"{SYMBOLS} snapshots to plans, {len(setups)} setups ({found} found)"
-    return [(name, statistics.median(times), "ms", "<= 300 ms")]
+    return [(name, median_ms(lambda: _plans(markets, setups), ROUNDS), "ms", "<= 300 ms")]
 
 
 def load_setups(folder: Path) -> list[SetupFile]:

@@ -15,10 +15,10 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from bench import Row
 from core import bootstrap
 from core.settings import ROOT, Settings
 
-Row = tuple[str, float, str, str]
 PAGE_RUNS = 15
 
 

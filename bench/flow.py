@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench import Row
 from core.flow.catalog import StepContext, step
 from core.flow.client import RunClient
 from core.flow.control import Control
@@ -23,7 +24,7 @@ def note(_context: StepContext) -> dict[str, Any]:
     return {"at": time.time()}
 
 
-def run() -> list[tuple[str, float, str, str]]:
+def run() -> list[Row]:
     """Measure on SQLite in a new folder: (name, value, unit, target)."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'engine.sqlite'}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
 import pandas_ta_classic as peer
 
+from bench import Row, median_ms
 from core.analysis.bar_arrays import BarArrays
 from core.analysis.indicators import indicator_series, indicators_of, read_regime
 from core.analysis.levels import levels_of
@@ -19,7 +19,6 @@ from core.domain.base import content_sha256
 from core.domain.feeds import Label
 from core.domain.market import Lead, MarketSnapshot, Timeframe
 
-Row = tuple[str, float, str, str]
 SYMBOLS, BARS, KEPT, PEER_SYMBOLS = 500, 2_520, 400, 20
 UPDATES = 200
 
@@ -27,7 +26,7 @@ UPDATES = 200
 def run() -> list[Row]:
     """Return (name, value, unit, target) of each measure."""
     history = [_bars(number) for number in range(SYMBOLS)]
-    batch = _median_ms(lambda: [indicator_series(*bars) for bars in history], 5)
+    batch = median_ms(lambda: [indicator_series(*bars) for bars in history], 5)
     return [
         (f"all indicators of {SYMBOLS} x {BARS:,} bars", batch, "ms", "-"),
         *_peers(history[:PEER_SYMBOLS]),
@@ -53,7 +52,7 @@ def _streaming(history: list[BarArrays]) -> list[Row]:
     last = indicator_series(*history[0])
     assert streams[0].readings == tuple(column[-1] for column in last)
     kept = [BarArrays(*(column[-KEPT:] for column in bars)) for bars in history]
-    whole = _median_ms(lambda: [indicator_series(*bars) for bars in kept], 5)
+    whole = median_ms(lambda: [indicator_series(*bars) for bars in kept], 5)
     p50, p99 = statistics.median(times), statistics.quantiles(times, n=100)[-1]
     return [
         (f"{SYMBOLS} streams opened", opened, "ms", "-"),
@@ -76,10 +75,10 @@ def _snapshots(bars: BarArrays) -> list[Row]:
     read = indicators_of(kept)
     last = float(kept.close[-1])
     levels = levels_of(kept[:3], read, last)
-    find = _median_ms(lambda: [levels_of(kept[:3], read, last) for _ in range(100)], 5) * 10
-    make = _median_ms(lambda: [_snapshot(kept) for _ in range(100)], 5) * 10
+    find = median_ms(lambda: [levels_of(kept[:3], read, last) for _ in range(100)], 5) * 10
+    make = median_ms(lambda: [_snapshot(kept) for _ in range(100)], 5) * 10
     taken = _snapshot(kept)
-    digest = _median_ms(lambda: [content_sha256(taken) for _ in range(100)], 5) * 10
+    digest = median_ms(lambda: [content_sha256(taken) for _ in range(100)], 5) * 10
     return [
         (f"levels of {KEPT} bars ({len(levels)} found)", find, "us", "<= 300"),
         (f"indicators, levels and snapshot of {KEPT} bars", make, "us", "-"),
@@ -105,9 +104,9 @@ def _snapshot(bars: BarArrays) -> MarketSnapshot:
 
 def _peers(history: list[BarArrays]) -> list[Row]:
     """Measure pandas-ta-classic on the same bars: its own code, and what it does through TA-Lib."""
-    ours = _median_ms(lambda: [indicator_series(*bars) for bars in history], 5)
-    own = _median_ms(lambda: [_peer(bars, talib=False) for bars in history], 5)
-    told = _median_ms(lambda: [_peer(bars, talib=True) for bars in history], 5)
+    ours = median_ms(lambda: [indicator_series(*bars) for bars in history], 5)
+    own = median_ms(lambda: [_peer(bars, talib=False) for bars in history], 5)
+    told = median_ms(lambda: [_peer(bars, talib=True) for bars in history], 5)
     return [
         ("all indicators, against pandas-ta-classic", own / ours, "x", ">= 20"),
         ("the same, if it is told to use TA-Lib", told / ours, "x", "-"),
@@ -128,16 +127,6 @@ def _peer(bars: BarArrays, *, talib: bool) -> list[object]:
         peer.sma(bands.iloc[:, 3], 50, talib=talib),
         volume / peer.sma(volume, 20, talib=talib),
     ]
-
-
-def _median_ms(action: Callable[[], object], rounds: int) -> float:
-    action()
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        action()
-        times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bench import Row
 from bench.data import random_bars
 from core import bootstrap
 from core.desk import Desk
@@ -20,7 +21,6 @@ from core.steps import insight, tactic
 from core.steps.plan_memory import PlanMemory
 from core.steps.services import Universe
 
-Row = tuple[str, float, str, str]
 SYMBOLS = tuple(f"S{number:03}" for number in range(100))
 DAY, AS_OF = date(2026, 11, 23), datetime(2026, 11, 23, 13, 15, tzinfo=UTC)
 ROUNDS = 3

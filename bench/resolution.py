@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from bench import Row
 from core.analysis.resolution import BarPath, replay
-from core.domain.tactics import Grade, Scenario, Side, Target, Trigger
+from core.domain.scenarios import Grade, Scenario, Side, Target, Trigger
 
 TACTICS, SYMBOLS, SESSIONS, BARS = 10_000, 100, 105, 78
 FIRST = datetime(2024, 3, 11, 13, 30, tzinfo=UTC)
 
 
-def run() -> list[tuple[str, float, str, str]]:
+def run() -> list[Row]:
     """Return (name, value, unit, target) of each measure."""
     paths = [_bars(symbol) for symbol in range(SYMBOLS)]
     plans = [_plan(paths[number % SYMBOLS], number) for number in range(TACTICS)]

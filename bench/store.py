@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bench import Row
 from core.domain.engagement import SampleAge
 from core.domain.lifecycle import TacticEventKind
 from core.domain.tactics import Tactic
@@ -36,7 +37,7 @@ KINDS = (
 )
 
 
-def run() -> list[tuple[str, float, str, str]]:
+def run() -> list[Row]:
     """Return (name, value, unit, target) of each measure."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "desk.duckdb"
@@ -69,7 +70,7 @@ def many_bars(rows: int = BARS, symbols: int = SYMBOLS) -> pd.DataFrame:
     )
 
 
-def _ingest(storage: Storage) -> list[tuple[str, float, str, str]]:
+def _ingest(storage: Storage) -> list[Row]:
     bars = many_bars()
     halves = bars.iloc[: len(bars) // 2], bars
     first = _rate(lambda: storage.bars.append(halves[0]), len(halves[0]))
@@ -86,7 +87,7 @@ def _ingest(storage: Storage) -> list[tuple[str, float, str, str]]:
     ]
 
 
-def _pages(storage: Storage) -> list[tuple[str, float, str, str]]:
+def _pages(storage: Storage) -> list[Row]:
     last = fill_history(storage)
     pages: dict[str, tuple[Callable[[], object], str]] = {
         "overview": (storage.views.overview, "<= 60"),
@@ -153,7 +154,7 @@ def _fill_content(storage: Storage, tactics: list[Tactic]) -> None:
     storage.engagement.append([samples.sample(post, age) for post in posts for age in SampleAge])
 
 
-def _appends(storage: Storage) -> list[tuple[str, float, str, str]]:
+def _appends(storage: Storage) -> list[Row]:
     tactics = [samples.tactic("NEW", FIRST + timedelta(offset)) for offset in range(30)]
     chained = _milliseconds(lambda: [storage.tactics.append(tactic) for tactic in tactics])
     events = [samples.tactic_event(kind, of=tactic) for tactic in tactics for kind in KINDS]

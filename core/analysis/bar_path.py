@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.analysis.bar_arrays import FloatArray
 from core.domain.feeds import SessionHours
-from core.domain.tactics import Side
+from core.domain.scenarios import Side
 from core.errors import InsufficientDataError
 
 IntArray = NDArray[np.int64]

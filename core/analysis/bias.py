@@ -6,7 +6,7 @@ from typing import Literal
 
 from core.domain.base import Frozen
 from core.domain.market import MarketSnapshot
-from core.domain.tactics import Bias
+from core.domain.scenarios import Bias
 
 Direction = Literal[-1, 0, 1]
 DIRECTIONAL = 2

@@ -15,7 +15,7 @@ from pydantic import Field
 from core.analysis.bar_path import Bars, first_true, moment_of
 from core.domain.base import Frozen, Number, Price, UtcDatetime
 from core.domain.resolutions import DECIDED_R, Outcome
-from core.domain.tactics import Scenario
+from core.domain.scenarios import Scenario
 
 WHOLE = 1e-9
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.analysis.bias import BiasReading
-from core.analysis.setups import Candidate, Judgement, View, detect, flaw_of, judge
+from core.analysis.setups import CandidatePlan, Judgement, View, detect, flaw_of, judge
 from core.domain.market import MarketSnapshot
+from core.domain.scenarios import Grade, Scenario, Side, contradictions
 from core.domain.setups import SetupFile, SetupName, setup_title
-from core.domain.tactics import Grade, Scenario, Side, contradictions
 
 MAXIMUM_SCENARIOS = 4
 TRADABLE = {Grade.A_PLUS, Grade.B}
@@ -52,7 +52,7 @@ def plan(
         one.key: judge(one, bias, snapshot)
         for sides in found.values()
         for one in sides.values()
-        if isinstance(one, Candidate)
+        if isinstance(one, CandidatePlan)
     }
     kept = _compatible(sorted(judged.values(), key=_order))
     played = {judgement.scenario.setup for judgement in kept if not judgement.reasons}
@@ -71,7 +71,7 @@ def _compatible(judged: Iterable[Judgement]) -> list[Judgement]:
 
 
 def _reason(
-    setup: SetupName, sides: Mapping[Side, Candidate | str], judged: Mapping[str, Judgement]
+    setup: SetupName, sides: Mapping[Side, CandidatePlan | str], judged: Mapping[str, Judgement]
 ) -> str:
     """Return why a setup is not played, by side where the sides differ."""
     told = {

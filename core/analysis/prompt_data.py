@@ -11,7 +11,7 @@ from core.analysis.snapshot_facts import headline_facts, scenario_facts, snapsho
 from core.domain.content import Fact
 from core.domain.insights import HeadlineQuestion, Material, ReadHeadline, WritingTask
 from core.domain.market import Indicators, Lead, MarketSnapshot
-from core.domain.tactics import Scenario
+from core.domain.scenarios import Scenario
 from core.domain.text import plain_text
 
 TITLE_CHARACTERS = 160

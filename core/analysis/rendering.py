@@ -1,23 +1,15 @@
-"""Texts from templates and facts: sandboxed, strict, and cleaned before they are shown as HTML."""
+"""Texts from templates and facts: sandboxed and strict."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import nh3
 from jinja2 import DictLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markdown_it import MarkdownIt
 
 from core.domain.base import Frozen
 from core.errors import ConfigurationError
-
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-_TAGS = {
-    "a", "p", "h1", "h2", "h3", "ul", "ol", "li", "strong", "em", "code", "blockquote", "br",
-    "table", "thead", "tbody", "tr", "th", "td",
-}  # fmt: skip
 
 
 def usd(value: float) -> str:
@@ -73,7 +65,7 @@ class Renderer:
     """Fills the operator's templates; a missing fact is an error, never a blank."""
 
     def __init__(self, templates: Mapping[str, str], voice: Voice) -> None:
-        # autoescape would write HTML entities into Markdown; HTML is cleaned in `to_html`
+        # no autoescape: it would write HTML entities into Markdown
         self._environment = ImmutableSandboxedEnvironment(
             loader=DictLoader(templates),
             undefined=StrictUndefined,
@@ -97,11 +89,6 @@ class Renderer:
             return template.render(facts).strip() + "\n"
         except (TemplateError, TypeError, ValueError) as error:
             raise ConfigurationError(f"template {name!r}: {error}") from error
-
-
-def to_html(markdown: str) -> str:
-    """Return clean HTML: no scripts, no attributes but links, whatever the text held."""
-    return nh3.clean(_MARKDOWN.render(markdown), tags=_TAGS, attributes={"a": {"href", "title"}})
 
 
 def one_line(text: str, limit: int = 160) -> str:

@@ -14,7 +14,7 @@ from core.analysis.open_position import OpenPosition, Replay, ReplayExit, Terms
 from core.analysis.trigger import trigger_place
 from core.domain.feeds import SessionHours
 from core.domain.resolutions import Outcome
-from core.domain.tactics import Scenario
+from core.domain.scenarios import Scenario
 
 __all__ = ["BarPath", "Replay", "ReplayExit", "replay"]
 

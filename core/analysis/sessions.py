@@ -125,30 +125,44 @@ def read_session(
     arrays, (opens,) = BarArrays.of(bars), columns_of(bars, ("open",))
     check_bars(arrays, minimum=1)
     check_numbers({"open": opens}, minimum=1)
-    premarket = BarArrays(*(column[first:opening] for column in arrays))
-    regular = BarArrays(*(column[opening:end] for column in arrays))
-    start = opens[opening] if len(regular.close) else premarket.close[-1]
-    read = SessionReading(
-        last=float(arrays.close[end - 1]),
+    premarket, regular = _cut(arrays, first, opening), _cut(arrays, opening, end)
+    if opening == end:
+        return _read_bars(premarket, regular, premarket.close[-1] / previous_close - 1)
+    read = _read_bars(premarket, regular, opens[opening] / previous_close - 1)
+    passed = bars["started_at"].iloc[end - 1] + BAR - hours.opens_at
+    return _with_ranges(read, regular, _cut(arrays, opening, ranged))._replace(
+        session_open=float(opens[opening]),
+        elapsed_fraction=min(1.0, passed / (hours.closes_at - hours.opens_at)),
+    )
+
+
+def _read_bars(premarket: BarArrays, regular: BarArrays, gap_fraction: float) -> SessionReading:
+    """Return what is known of a session whether it has opened or not."""
+    newest = regular if len(regular.close) else premarket
+    return SessionReading(
+        last=float(newest.close[-1]),
         vwap=_vwap(regular),
         premarket_vwap=_vwap(premarket),
         premarket_high=_highest(premarket),
         premarket_low=_lowest(premarket),
-        gap_fraction=float(start / previous_close - 1),
+        gap_fraction=float(gap_fraction),
     )
-    if opening == end:
-        return read
-    opening_range = BarArrays(*(column[opening:ranged] for column in arrays))
-    passed = bars["started_at"].iloc[end - 1] + BAR - hours.opens_at
+
+
+def _with_ranges(
+    read: SessionReading, regular: BarArrays, opening_range: BarArrays
+) -> SessionReading:
     return read._replace(
-        session_open=float(start),
         session_high=_highest(regular),
         session_low=_lowest(regular),
         opening_range_high=_highest(opening_range),
         opening_range_low=_lowest(opening_range),
         session_volume=float(regular.volume.sum()),
-        elapsed_fraction=min(1.0, passed / (hours.closes_at - hours.opens_at)),
     )
+
+
+def _cut(bars: BarArrays, start: int, end: int) -> BarArrays:
+    return BarArrays(*(column[start:end] for column in bars))
 
 
 def _places(bars: pd.DataFrame, hours: SessionHours) -> tuple[int, int, int, int]:

@@ -8,7 +8,8 @@ from typing import Literal
 from core.domain.content import Fact
 from core.domain.insights import ReadHeadline
 from core.domain.market import Indicators, Lead, MarketEvent, MarketSnapshot
-from core.domain.tactics import Scenario, Tactic
+from core.domain.scenarios import Scenario
+from core.domain.tactics import Tactic
 
 PRICES = (
     "last", "previous_close", "previous_high", "previous_low", "vwap", "premarket_vwap",

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.analysis.bar_arrays import FloatArray
 from core.analysis.bar_path import Bars, Flags, IntArray, first_true
-from core.domain.tactics import Side, Trigger
+from core.domain.scenarios import Side, Trigger
 from core.errors import InsufficientDataError
 
 VOLUME_BARS = 20

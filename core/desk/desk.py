@@ -10,6 +10,7 @@ from core.desk.imports import Imports
 from core.desk.insights import Insights
 from core.desk.live import Live
 from core.desk.market import Market
+from core.desk.posts import Posts
 from core.desk.runs import Runs
 from core.desk.track_record import TrackRecords
 from core.flow.control import Control
@@ -42,6 +43,7 @@ class Desk:
         self.market = Market(services, self.live)
         self.imports = Imports(services)
         self.insights = Insights(services)
+        self.posts = Posts(services)
         self.track_record = TrackRecords(services)
         self.housekeeping = Housekeeping(services, control, workflows)
         self.controls = Controls(services, self.housekeeping)

@@ -20,7 +20,9 @@ from core.steps.services import Services
 from core.storage.ledger import Ledger
 from core.storage.views.track_record import TrackRecordViews
 
-RESULT = ("outcome", "system_r", "actual_r", "mae_r", "mfe_r", "resolved_at", "label")
+RESULT = (
+    "outcome", "system_r", "actual_r", "slippage_r", "mae_r", "mfe_r", "resolved_at", "label",
+)  # fmt: skip
 PLAN = (
     "tactic_id", "version", "scenario_key", "symbol", "session_date", "timeframe", "setup", "side",
     "grade", "score", "published_at",

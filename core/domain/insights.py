@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from core.domain.base import Fraction, Frozen, Later, Sha256, Symbol, UtcDatetime, content_sha256
 from core.domain.market import Headline, MarketSnapshot
 from core.domain.model_calls import AnswerT, PromptReference, Usage
-from core.domain.tactics import Bias, Scenario
+from core.domain.scenarios import Bias, Scenario
 
 Words = Annotated[str, Field(min_length=1, max_length=400)]
 

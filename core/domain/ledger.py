@@ -14,7 +14,8 @@ from core.domain.audit import GENESIS
 from core.domain.base import Frozen, Number, Sha256, UtcDatetime
 from core.domain.lifecycle import TacticEvent
 from core.domain.resolutions import Resolution
-from core.domain.tactics import Scenario, Tactic, Trigger
+from core.domain.scenarios import Scenario, Trigger
+from core.domain.tactics import Tactic
 
 
 class LedgerLine(Frozen):

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.domain.base import Fraction, Frozen
-from core.domain.tactics import Grade, Scenario
+from core.domain.base import Fraction, Frozen, Later
+from core.domain.scenarios import Grade, Scenario
 
 PositiveFraction = Annotated[float, Field(gt=0, le=1)]
 
@@ -72,13 +72,18 @@ class SizeInput(Frozen):
 
 
 class SizeDecision(Frozen):
-    """How many shares, what bound it, and the whole ladder. Zero is a valid, explained result."""
+    """How many shares, what bound it, and the whole ladder. Zero is a valid, explained result.
+
+    risk_usd: what is lost from the worst entry to the stop, one R. risk_fraction: the part of
+    equity that the policy of then lets a plan risk, before grade and volatility.
+    """
 
     quantity: int = Field(ge=0)
     binding: str
     risk_usd: float = Field(ge=0)
     notional_usd: float = Field(ge=0)
     policy_version: str
+    risk_fraction: Later[PositiveFraction] = None
     ladder: tuple[Constraint, ...]
     reason_if_zero: str = ""
 
@@ -90,6 +95,7 @@ class SizeDecision(Frozen):
             risk_usd=0,
             notional_usd=0,
             policy_version=policy.version,
+            risk_fraction=policy.risk_fraction,
             ladder=(),
             reason_if_zero=reason,
         )
@@ -110,6 +116,7 @@ def size(scenario: Scenario, facts: SizeInput, policy: RiskPolicy) -> SizeDecisi
         risk_usd=round(quantity * distance, 2),
         notional_usd=round(quantity * scenario.worst_entry, 2),
         policy_version=policy.version,
+        risk_fraction=policy.risk_fraction,
         ladder=ladder,
         reason_if_zero="" if quantity else f"{binding.name} allows less than one share",
     )

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from core.domain.base import Fraction, Frozen
-from core.domain.tactics import Side, Stage
+from core.domain.scenarios import Side
+from core.domain.tactics import Stage
 
 SetupName = Literal[
     "vwap_reclaim", "vwap_rejection", "htf_support_bounce", "htf_resistance_rejection",

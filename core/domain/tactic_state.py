@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pydantic import Field
 
 from core.domain.base import Frozen, Price
@@ -90,23 +88,6 @@ class TacticState(Frozen):
         """Whether the plan was approved or published, and so is followed to its end."""
         was_approved = self.was_approved or self.plan(scenario_key).was_approved
         return self.is_published or was_approved
-
-
-def fold(events: Iterable[TacticEvent], tactic: Tactic | None = None) -> TacticState:
-    """Return the state of one version after its events, in the order they were appended.
-
-    `tactic` is that version; without it no stop can be moved.
-    Raises: InvalidTransitionError for the first event that may not follow.
-    """
-    state = TacticState()
-    for event in events:
-        state = advance(state, event, tactic)
-    return state
-
-
-def may_follow(state: TacticState, event: TacticEvent, tactic: Tactic | None = None) -> bool:
-    """Tell whether an event may be appended to a version that stands in `state`."""
-    return not refusal(state, event, tactic)
 
 
 def advance(state: TacticState, event: TacticEvent, tactic: Tactic | None = None) -> TacticState:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from core.domain.base import Fraction, Frozen, Number, Sha256, Symbol, UtcDatetime
 from core.domain.market import Timeframe
 from core.domain.resolutions import Resolution
-from core.domain.tactics import Grade, Side
+from core.domain.scenarios import Grade, Side
 
 
 class PlanRecord(Frozen):

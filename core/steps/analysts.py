@@ -19,6 +19,7 @@ from core.steps.model_analyst import ModelAnalyst
 from core.steps.model_desk import ModelDesk
 
 Action = Literal["kept", "rewritten", "replaced"]
+Contradictions = Callable[[AnswerT], Mapping[str, tuple[Claim, ...]]]
 
 
 def analyst_of(context: StepContext) -> Analyst:
@@ -78,30 +79,32 @@ class Held(Generic[AnswerT]):
         ]
 
 
+def _nothing(_answer: object) -> Mapping[str, tuple[Claim, ...]]:
+    return {}
+
+
 def ask_checked(
     ask: Callable[[tuple[str, ...]], Signed[AnswerT]],
     instead: Callable[[], Signed[AnswerT]],
     texts_of: Callable[[AnswerT], Mapping[str, str]],
     sheet: Sheet,
+    against: Contradictions[AnswerT] = _nothing,
 ) -> Held[AnswerT]:
-    """Return words that hold: the first, those of a second try, or the rules'."""
-    first = _hold(ask(()), texts_of, sheet, "kept")
+    """Return words that hold: the first, those of a second try, or the rules'.
+
+    against: finds, by part, what an answer says against itself.
+    """
+
+    def hold(signed: Signed[AnswerT], action: Action) -> Held[AnswerT]:
+        texts, wrong = texts_of(signed.value), against(signed.value)
+        claims = {part: (*sheet.claims(t), *wrong.get(part, ())) for part, t in texts.items()}
+        return Held(signed, texts, claims, action)
+
+    first = hold(ask(()), "kept")
     if not first.refused or first.signed.prompt is None:
         return first
-    second = _hold(ask(first.refused), texts_of, sheet, "rewritten")
+    second = hold(ask(first.refused), "rewritten")
     if not second.refused:
         return second
     reason = f"{second.signed.engine} claims what no fact bears: {second.refused[0]}"
-    replaced = instead().model_copy(update={"fallback": reason})
-    return _hold(replaced, texts_of, sheet, "replaced")
-
-
-def _hold(
-    signed: Signed[AnswerT],
-    texts_of: Callable[[AnswerT], Mapping[str, str]],
-    sheet: Sheet,
-    action: Action,
-) -> Held[AnswerT]:
-    texts = texts_of(signed.value)
-    claims = {part: sheet.claims(text) for part, text in texts.items()}
-    return Held(signed, texts, claims, action)
+    return hold(instead().model_copy(update={"fallback": reason}), "replaced")

@@ -9,11 +9,11 @@ from core.analysis.claims import check_claims
 from core.domain.claims import ClaimReport
 from core.errors import DomainError
 from core.flow.catalog import StepContext
-from core.steps.facts import Sheet
+from core.steps.facts import FactSheet
 
 
 def refuse_unborne(
-    context: StepContext, subject_id: str, sheet: Sheet, texts: Mapping[str, str]
+    context: StepContext, subject_id: str, sheet: FactSheet, texts: Mapping[str, str]
 ) -> None:
     """Keep the verdict on each text of a finished post.
 

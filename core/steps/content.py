@@ -17,7 +17,7 @@ from core.domain.content import (
 from core.domain.tactics import Tactic
 from core.flow.catalog import StepContext, step
 from core.steps.claims import refuse_unborne
-from core.steps.facts import Sheet, tactic_sheet
+from core.steps.facts import FactSheet, tactic_sheet
 from core.steps.moment import eastern
 from core.steps.recaps import recap_sheet
 from core.steps.updates import update_sheet
@@ -100,7 +100,7 @@ def weekly_recap(context: StepContext) -> dict[str, Any]:
 
 
 def _write(
-    context: StepContext, kind: Kind, content_id: str, sheet: Sheet, version: int = 1
+    context: StepContext, kind: Kind, content_id: str, sheet: FactSheet, version: int = 1
 ) -> Mapping[str, Any]:
     values = sheet.values | {"as_of": eastern(context.as_of)}
     renderer = context.services.playbook.renderer

@@ -15,7 +15,6 @@ from core.steps.content import tactic_content_id
 from core.steps.moment import known_at
 
 FRESH = timedelta(minutes=15)
-ENTRY_REACH_ATR = 3.0
 ACTOR = "policy:deadline"
 
 
@@ -54,10 +53,7 @@ def doubt_of(context: StepContext, tactic: Tactic) -> str:
     if plan.side.sign * (price - plan.stop) <= 0:
         return "the price is at or beyond the stop already"
     atr = context.services.storage.insights.snapshot(tactic.snapshot_id).indicators.atr14
-    nearest = min(max(price, plan.entry_low), plan.entry_high)
-    if abs(nearest - price) > ENTRY_REACH_ATR * atr:
-        return "the entry is too far from the price"
-    return ""
+    return "" if plan.is_in_reach(price, atr) else "the entry is too far from the price"
 
 
 def _question(context: StepContext, tactic: Tactic) -> Approval | None:

@@ -13,15 +13,9 @@ from core.analysis.plan import TRADABLE, Plan, plan
 from core.analysis.rendering import usd
 from core.domain.insights import Insight, Signed, TacticProse, WritingTask
 from core.domain.market import MarketSnapshot
+from core.domain.scenarios import Scenario, Side
 from core.domain.setups import setup_title
-from core.domain.tactics import (
-    Generator,
-    Monitoring,
-    Scenario,
-    Side,
-    Stage,
-    Tactic,
-)
+from core.domain.tactics import Generator, Monitoring, Stage, Tactic
 from core.flow.catalog import StepContext
 from core.steps.board import adjusted_bars
 from core.steps.prose import wait_clause, write_prose
@@ -147,12 +141,31 @@ def draft_tactic(
     context: StepContext, chosen: Candidate, slot: str, supersedes: Tactic | None = None
 ) -> Tactic:
     """Return a tactic of the chosen plan, in words that were checked."""
-    snapshot, insight, scenario = chosen.snapshot, chosen.insight, chosen.scenario
-    reasons = () if scenario else chosen.reasons
-    task = WritingTask(snapshot=snapshot, insight=insight, scenario=scenario, reasons=reasons)
-    held, judged = write_prose(context, task), chosen.plan.judgement_of(scenario)
-    prose = held.signed.value
-    tactic = Tactic(
+    scenario = chosen.scenario
+    task = WritingTask(
+        snapshot=chosen.snapshot,
+        insight=chosen.insight,
+        scenario=scenario,
+        reasons=() if scenario else chosen.reasons,
+    )
+    held = write_prose(context, task)
+    tactic = _tactic(context, task, held.signed, chosen.plan, slot, supersedes)
+    reports = held.reports(f"{tactic.tactic_id}/{tactic.version}", context.as_of)
+    context.services.storage.claims.append(reports)
+    return tactic
+
+
+def _tactic(
+    context: StepContext,
+    task: WritingTask,
+    signed: Signed[TacticProse],
+    made: Plan,
+    slot: str,
+    supersedes: Tactic | None,
+) -> Tactic:
+    snapshot, scenario, prose = task.snapshot, task.scenario, signed.value
+    judged = made.judgement_of(scenario)
+    return Tactic(
         tactic_id=f"TBOW-{snapshot.symbol}-{snapshot.session_date:%Y%m%d}-{slot}",
         version=supersedes.version + 1 if supersedes else 1,
         supersedes=supersedes.version if supersedes else None,
@@ -161,10 +174,10 @@ def draft_tactic(
         as_of=snapshot.as_of,
         timeframe=snapshot.timeframe,
         snapshot_id=snapshot.snapshot_id,
-        insight_id=insight.insight_id,
-        generator=_generator(held.signed),
+        insight_id=task.insight.insight_id,
+        generator=_generator(signed),
         stage=_stage(context, scenario),
-        bias=insight.stance,
+        bias=task.insight.stance,
         headline=_headline(scenario),
         context_insight=prose.context_insight,
         objective=_objective(scenario),
@@ -175,11 +188,8 @@ def draft_tactic(
         monitoring=Monitoring(volume=prose.volume, flow=prose.flow, market=prose.market),
         adaptability=prose.adaptability,
         checklist=judged.checklist if judged else (),
-        do_not_play_reasons=reasons,
+        do_not_play_reasons=task.reasons,
     )
-    reports = held.reports(f"{tactic.tactic_id}/{tactic.version}", context.as_of)
-    context.services.storage.claims.append(reports)
-    return tactic
 
 
 def _generator(signed: Signed[TacticProse]) -> Generator:

@@ -10,8 +10,9 @@ from core.analysis.snapshot_facts import headline_facts, snapshot_facts, tactic_
 from core.domain.content import Fact
 from core.domain.insights import Insight
 from core.domain.market import MarketSnapshot
+from core.domain.scenarios import Scenario
 from core.domain.setups import SETUP_TITLES, setup_title
-from core.domain.tactics import CheckItem, Monitoring, Scenario, Tactic
+from core.domain.tactics import CheckItem, Monitoring, Tactic
 from core.flow.catalog import StepContext
 from core.steps.moment import eastern
 
@@ -38,7 +39,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Sheet:
+class FactSheet:
     """The values that a template sees, and the facts that its text is checked against."""
 
     subject_id: str
@@ -47,7 +48,7 @@ class Sheet:
     quoted: tuple[str, ...]
 
 
-def tactic_sheet(context: StepContext, tactic: Tactic) -> Sheet:
+def tactic_sheet(context: StepContext, tactic: Tactic) -> FactSheet:
     insights = context.services.storage.insights
     snapshot, insight = insights.snapshot(tactic.snapshot_id), insights.insight(tactic.insight_id)
     provenance = _provenance(tactic, snapshot)
@@ -70,7 +71,7 @@ def tactic_sheet(context: StepContext, tactic: Tactic) -> Sheet:
         "provenance": provenance,
     }
     facts = (*task_facts(snapshot, insight), *tactic_facts_of(context, tactic))
-    return Sheet(tactic.tactic_id, values, facts, (*quoted(context, tactic), provenance))
+    return FactSheet(tactic.tactic_id, values, facts, (*quoted(context, tactic), provenance))
 
 
 def task_facts(snapshot: MarketSnapshot, insight: Insight) -> tuple[Fact, ...]:

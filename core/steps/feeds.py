@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
+
+from core.analysis.gaps import missing_bars
 from core.domain.feeds import CorporateAction, Fundamentals
 from core.domain.market import BarQuery, Timeframe
 from core.errors import InsufficientDataError
@@ -22,6 +25,8 @@ from core.steps.quote_feed import fetch_quotes
 from core.steps.symbol_feed import FRESH, SymbolFeed, fetch
 
 AHEAD = timedelta(days=30)
+MINUTES = 5
+REPAIRED = timedelta(days=8)  # no plan waits longer for the bars of its own session
 
 
 @step("feeds.bars")
@@ -37,13 +42,18 @@ def bars(context: StepContext) -> dict[str, Any]:
 def intraday(context: StepContext) -> dict[str, Any]:
     """Bring the 5-minute bars of the whole session so far: the providers are asked by date.
 
-    The replay asks for them only with `replayed`: they are made up, and cost their time.
+    Where a plan is open, from the first recent session on that has holes. The replay asks only
+    with `replayed`: its bars are made up, and cost their time.
     """
     day = session_of(received_at(context))
     skips = context.services.clock.is_replay and not context.options.get("replayed")
     if skips or not calendars.is_session(CALENDAR, day):
         return FRESH | {"note": "no session, or a replayed one, whose bars come at its close"}
-    questions = [_intraday(context, symbol, day, day) for symbol in followed(context)]
+    since, recent = _planned_since(context, day), day - REPAIRED
+    questions = [
+        _intraday(context, symbol, max(since.get(symbol, day), recent), day)
+        for symbol in followed(context)
+    ]
     return fetch_bars(context, questions)
 
 
@@ -137,17 +147,44 @@ def _begun(context: StepContext) -> dict[str, date]:
 
 def _open_since(context: StepContext) -> dict[str, date]:
     """Map each symbol with an open plan or position to the first session it needs bars of."""
-    services, today = context.services, context.session_date
-    since = {position.symbol: today for position in services.adapters.broker.positions()}
-    for tactic in services.storage.tactics.unresolved(today):
+    positions, today = context.services.adapters.broker.positions(), context.session_date
+    return {position.symbol: today for position in positions} | _planned_since(context, today)
+
+
+def _planned_since(context: StepContext, today: date) -> dict[str, date]:
+    """Map each symbol with an open plan to the first session whose bars it lacks, or today."""
+    storage, since = context.services.storage, dict[str, date]()
+    for tactic in storage.tactics.unresolved(today):
         since[tactic.symbol] = min(tactic.session_date, since.get(tactic.symbol, today))
+    if not since:
+        return {}
+    first = min(since.values())
+    traded = storage.bars.sessions_of(list(since), first, today)
+    found = storage.bars.intraday_between(list(since), first, today)
     return {
-        symbol: _first_missing_session(context, symbol, start) for symbol, start in since.items()
+        symbol: _first_lacking(
+            [day for day in traded.get(symbol, ()) if start <= day < today],
+            found.get(symbol),
+            today,
+        )
+        for symbol, start in since.items()
     }
 
 
-def _first_missing_session(context: StepContext, symbol: str, start: date) -> date:
-    today, stored_bars = context.session_date, context.services.storage.bars
-    intraday = set(stored_bars.sessions(symbol, Timeframe.FIVE_MINUTES, start, today))
-    daily = stored_bars.sessions(symbol, Timeframe.DAY, start, today)
-    return min((day for day in daily if day not in intraday), default=today)
+def _first_lacking(past: Sequence[date], bars: pd.DataFrame | None, today: date) -> date:
+    """Return the first past session without 5-minute bars, or the first recent one with holes.
+
+    A hole where nothing traded is asked for again, too, but only for as long as it is recent.
+    """
+    known = {} if bars is None else dict(list(bars.groupby("session_date")["started_at"]))
+    lacking = (
+        day
+        for day in past
+        if day not in known or (day >= today - REPAIRED and _has_holes(day, known[day]))
+    )
+    return min(lacking, default=today)
+
+
+def _has_holes(session: date, started_at: pd.Series[pd.Timestamp]) -> bool:
+    starts = started_at.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    return bool(missing_bars(starts, *calendars.hours(CALENDAR, session), MINUTES))

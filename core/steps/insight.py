@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.analysis.bias import judge_bias
+from core.analysis.claims import check_stance
 from core.analysis.prompt_data import opinion_facts
+from core.domain.claims import Claim
 from core.domain.insights import (
     HeadlineQuestion,
     Insight,
@@ -16,7 +18,7 @@ from core.domain.insights import (
     Signed,
 )
 from core.domain.market import Headline, MarketSnapshot
-from core.domain.tactics import Scenario
+from core.domain.scenarios import Scenario
 from core.errors import InsufficientDataError
 from core.flow.catalog import StepContext, step
 from core.ports import Analyst
@@ -26,6 +28,8 @@ from core.steps.drafting import plans_of
 from core.steps.facts import PHRASES
 from core.steps.moment import known_at
 from core.steps.snapshots import take_snapshots
+
+TURNING_POINT = "would_change_mind"
 
 
 @step("insight.snapshot")
@@ -68,14 +72,24 @@ def _judge(
         lambda: context.services.adapters.analyst.judge(material),
         _texts,
         Sheet(opinion_facts(material), PHRASES),
+        _against_stance,
     )
     return held, _insight(taken, read, held.signed)
 
 
 def _texts(opinion: Opinion) -> Mapping[str, str]:
-    texts = {"summary": opinion.summary, "would_change_mind": opinion.would_change_mind}
+    texts = {"summary": opinion.summary, TURNING_POINT: opinion.would_change_mind}
     texts |= {f"driver {n}": driver.text for n, driver in enumerate(opinion.drivers, 1)}
     return texts | {f"risk {n}": risk for n, risk in enumerate(opinion.risks, 1)}
+
+
+def _against_stance(opinion: Opinion) -> dict[str, tuple[Claim, ...]]:
+    """Find what tells the other side than the stance; what would change it may speak of that."""
+    return {
+        part: check_stance(text, opinion.stance)
+        for part, text in _texts(opinion).items()
+        if part != TURNING_POINT
+    }
 
 
 def _insight(

@@ -20,7 +20,7 @@ from core.domain.insights import (
     WritingTask,
 )
 from core.domain.model_calls import AnswerT, Prompt, Stage, Usage
-from core.domain.tactics import Bias
+from core.domain.scenarios import Bias
 from core.domain.text import plain_text
 from core.ports import Analyst
 from core.steps.model_desk import ModelDesk, NoAnswer, Question

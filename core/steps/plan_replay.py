@@ -17,7 +17,8 @@ from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import BAR_COLUMNS
 from core.domain.resolutions import Outcome
 from core.domain.risk import RiskPolicy
-from core.domain.tactics import Scenario, Tactic
+from core.domain.scenarios import Scenario
+from core.domain.tactics import Tactic
 from core.errors import InvalidTransitionError
 from core.flow import calendars
 from core.flow.catalog import StepContext

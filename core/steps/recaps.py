@@ -13,13 +13,13 @@ from core.domain.setups import setup_title
 from core.domain.tactics import Tactic
 from core.errors import InsufficientDataError
 from core.flow.catalog import StepContext
-from core.steps.facts import PHRASES, Sheet
+from core.steps.facts import PHRASES, FactSheet
 from core.steps.moment import NEW_YORK, eastern
 
 RECORD = 20
 
 
-def recap_sheet(context: StepContext, resolved: list[str]) -> Sheet | None:
+def recap_sheet(context: StepContext, resolved: list[str]) -> FactSheet | None:
     """Return the day's sheet, None when nothing was planned and nothing ended."""
     storage, today = context.services.storage, context.session_date
     plans = storage.tactics.for_session(today)
@@ -39,7 +39,7 @@ def recap_sheet(context: StepContext, resolved: list[str]) -> Sheet | None:
         "provenance": "5-minute bars are synthetic in the demo",
     }
     quoted = (*PHRASES, today.isoformat(), eastern(context.as_of))
-    return Sheet(f"session-{today}", values, tuple(_recap_facts(values)), quoted)
+    return FactSheet(f"session-{today}", values, tuple(_recap_facts(values)), quoted)
 
 
 def _plan_values(context: StepContext, plan: Tactic) -> dict[str, Any]:

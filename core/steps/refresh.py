@@ -7,7 +7,8 @@ from typing import Any
 
 from core.domain.flow import Approval, ApprovalState, Decision, Verdict
 from core.domain.lifecycle import TacticEventKind
-from core.domain.tactics import Scenario, Tactic
+from core.domain.scenarios import Scenario
+from core.domain.tactics import Tactic
 from core.errors import InvalidTransitionError
 from core.flow.catalog import StepContext, step
 from core.steps.alert import send_alert

@@ -67,6 +67,7 @@ def _append_resolution(context: StepContext, followed: Followed) -> None:
         outcome=result.outcome,
         system_r=result.system_r,
         actual_r=trade.actual_r(context, tactic),
+        slippage_r=trade.slippage_r(context, tactic),
         mae_r=result.mae_r,
         mfe_r=result.mfe_r,
         bars_held=result.bars_held,

@@ -8,7 +8,8 @@ from typing import Any
 
 from core.domain.market import MarketSnapshot
 from core.domain.risk import SizeDecision, SizeInput, size
-from core.domain.tactics import Scenario, Side, Stage, Tactic
+from core.domain.scenarios import Scenario, Side
+from core.domain.tactics import Stage, Tactic
 from core.domain.trading import (
     CENT,
     Bracket,
@@ -23,6 +24,7 @@ from core.flow.catalog import StepContext, step
 from core.settings import Mode
 from core.steps.fresh_price import fresh_doubt
 from core.steps.moment import known_at, session_is_over
+from core.steps.order_effects import in_use
 from core.steps.plan_replay import what_became_of
 from core.steps.trade import entry_key
 
@@ -106,8 +108,7 @@ def _taken(context: StepContext, tactic: Tactic) -> str:
     broker, own = context.services.adapters.broker, entry_key(tactic)
     if broker.order_by_client_id(own):
         return ""  # sent already: the ledger and the broker see to it that it is not sent twice
-    used = {o.symbol for o in broker.open_orders()} | {p.symbol for p in broker.positions()}
-    return f"{tactic.symbol} is traded already" if tactic.symbol in used else ""
+    return in_use(broker, tactic.symbol)
 
 
 def _lacks_a_switch(context: StepContext, tactic_id: str) -> bool:

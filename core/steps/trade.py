@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import Timeframe
+from core.domain.scenarios import Scenario
 from core.domain.tactics import Tactic
-from core.domain.trading import Fill, Order, OrderRequest
+from core.domain.trading import Fill, FillLeg, Order
 from core.errors import EffectParkedError
 from core.flow.catalog import StepContext, step
-from core.flow.effects import Lookup
-from core.ports import Broker, SimulatedVenue
+from core.ports import SimulatedVenue
+from core.steps.order_effects import ClosePosition, SubmitOrder
 
 MISSED_DAYS = 14  # how far back a position is shown bars that its venue may have missed
 
@@ -29,65 +29,12 @@ def entry_key(tactic: Tactic) -> str:
     return f"order:{tactic.tactic_id}{version}:entry"
 
 
-@dataclass(frozen=True)
-class BrokerEffect:
-    """What every write to the broker has in common."""
-
-    broker: Broker
-
-    @property
-    def target(self) -> str:
-        return self.broker.name
-
-    @property
-    def timeout_s(self) -> float:
-        return self.broker.timeout_s
-
-    @property
-    def lookup(self) -> Lookup:
-        return "authoritative"
-
-
-@dataclass(frozen=True)
-class SubmitOrder(BrokerEffect):
-    """The effect of an entry order."""
-
-    submitted_at: datetime
-
-    def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
-        return _answer(self.broker.submit(OrderRequest.model_validate(request), self.submitted_at))
-
-    def find(self, key: str, request: dict[str, Any]) -> dict[str, Any] | None:
-        order = self.broker.order_by_client_id(key)
-        return _answer(order) if order else None
-
-
-@dataclass(frozen=True)
-class ClosePosition(BrokerEffect):
-    """The effect of ending an order: its entry is cancelled, what is filled is flattened.
-
-    Doing it twice does nothing.
-    """
-
-    def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
-        self.broker.cancel(request["client_order_id"])
-        self.broker.close_position(request["client_order_id"], request["reason"])
-        return {"external_id": request["client_order_id"]}
-
-    def find(self, key: str, request: dict[str, Any]) -> dict[str, Any] | None:
-        return None  # closing a flat position does nothing, so it may be asked again
-
-
-def _answer(order: Order) -> dict[str, Any]:
-    return {"external_id": order.venue_order_id, "order": order.model_dump(mode="json")}
-
-
 @step("trade.submit")
 def submit(context: StepContext) -> dict[str, Any]:
-    """Send the approved order through the effects ledger."""
-    request = context.results["recheck"]["request"]
-    effect = SubmitOrder(context.services.adapters.broker, context.as_of)
-    record = context.services.ledger.apply(request["client_order_id"], effect, request)
+    """Send the approved order through the effects ledger, if its symbol is still free."""
+    services, request = context.services, context.results["recheck"]["request"]
+    effect = SubmitOrder(services.adapters.broker, services.ledger, context.as_of)
+    record = services.ledger.apply(request["client_order_id"], effect, request)
     return {"order": (record.response or {})["order"], "attempt": record.attempt}
 
 
@@ -181,9 +128,32 @@ def actual_r(context: StepContext, tactic: Tactic) -> float | None:
     fills = trading.fills(entry_key(tactic))
     if not fills or tactic.scenario is None or not is_flat(fills):
         return None
-    unit = Decimal(str(abs(tactic.scenario.worst_entry - tactic.scenario.stop)))
-    planned = trading.request(entry_key(tactic)).quantity * unit
+    planned = trading.request(entry_key(tactic)).quantity * _unit(tactic.scenario)
     return round(float(profit(fills) / planned), 4)
+
+
+def slippage_r(context: StepContext, tactic: Tactic) -> float | None:
+    """Return how much worse than its worst entry a plan was entered, in R; None if it was not.
+
+    It is of the average price of all entry fills; less than zero is better than planned.
+    """
+    fills = context.services.storage.trading.fills(entry_key(tactic))
+    entries = [fill for fill in fills if fill.leg is FillLeg.ENTRY]
+    if not entries or tactic.scenario is None:
+        return None
+    plan = tactic.scenario
+    worse = plan.side.sign * (average_price(entries) - Decimal(str(plan.worst_entry)))
+    return round(float(worse / _unit(plan)), 4)
+
+
+def _unit(scenario: Scenario) -> Decimal:
+    """Return what one R of a plan is, in USD per share."""
+    return Decimal(str(abs(scenario.worst_entry - scenario.stop)))
+
+
+def average_price(fills: list[Fill]) -> Decimal:
+    """Return the mean price of some fills, each by its quantity."""
+    return sum((f.quantity * f.price for f in fills), Decimal(0)) / sum(f.quantity for f in fills)
 
 
 def is_flat(fills: list[Fill]) -> bool:

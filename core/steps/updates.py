@@ -9,7 +9,7 @@ from core.domain.content import Fact
 from core.domain.setups import setup_title
 from core.domain.tactics import Tactic
 from core.flow.catalog import StepContext
-from core.steps.facts import Sheet, quoted, tactic_facts_of
+from core.steps.facts import FactSheet, quoted, tactic_facts_of
 
 HEADLINES = {
     "triggered": "the trigger has closed",
@@ -22,7 +22,7 @@ HEADLINES = {
 }
 
 
-def update_sheet(context: StepContext, tactic: Tactic, news: Mapping[str, Any]) -> Sheet:
+def update_sheet(context: StepContext, tactic: Tactic, news: Mapping[str, Any]) -> FactSheet:
     """Return what an update may say: the plan, what happened, and where it stands by rule."""
     plan = tactic.scenario
     values = {
@@ -38,7 +38,7 @@ def update_sheet(context: StepContext, tactic: Tactic, news: Mapping[str, Any]) 
         "provenance": "read from 5-minute bars by rule, stop first on a tie",
     }
     facts = tuple(_facts(tactic_facts_of(context, tactic), values))
-    return Sheet(tactic.tactic_id, values, facts, quoted(context, tactic))
+    return FactSheet(tactic.tactic_id, values, facts, quoted(context, tactic))
 
 
 def _facts(planned: Iterable[Fact], values: Mapping[str, Any]) -> Iterator[Fact]:

@@ -13,7 +13,7 @@ from core.domain.setups import setup_title
 from core.domain.tactics import Tactic
 from core.domain.track_record import WeeklyRecap
 from core.flow.catalog import StepContext
-from core.steps.facts import PHRASES, Sheet
+from core.steps.facts import PHRASES, FactSheet
 from core.steps.moment import NEW_YORK, eastern
 
 UNITS: dict[str, Literal["count", "r", "fraction"]] = {
@@ -24,7 +24,7 @@ UNITS: dict[str, Literal["count", "r", "fraction"]] = {
 }  # fmt: skip
 
 
-def weekly_sheet(context: StepContext) -> Sheet | None:
+def weekly_sheet(context: StepContext) -> FactSheet | None:
     """Return the sheet of the week of this session, None where nothing was published in it."""
     storage, today = context.services.storage, context.session_date
     monday = today - timedelta(days=today.weekday())
@@ -48,7 +48,7 @@ def weekly_sheet(context: StepContext) -> Sheet | None:
     }
     dates = {monday.isoformat(), today.isoformat(), *(row["session_date"] for row in rows)}
     quoted = (*PHRASES, *sorted(dates), eastern(context.as_of))
-    return Sheet(f"week-{monday}", values, tuple(_facts(recap, rows)), quoted)
+    return FactSheet(f"week-{monday}", values, tuple(_facts(recap, rows)), quoted)
 
 
 def _words(setup: str | None) -> str:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from core.domain.feeds import CorporateAction, Quote
 from core.storage.configurations import Configurations
-from core.storage.connection import Cursor, Store
+from core.storage.connection import Store
 from core.storage.facts import FactTable
+from core.storage.inserts import Cursor
 
 ACTIONS = FactTable(
     name="corporate_actions",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from core.domain.audit import GENESIS, AuditEntry, link
 from core.domain.base import canonical_json, content_sha256
-from core.storage.connection import Cursor, insert
+from core.storage.inserts import Cursor, insert
 from core.storage.values import plain
 
 LEDGER: dict[str, tuple[str, ...]] = {

@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 from core.domain.base import Frozen, canonical_json
 from core.errors import NotFoundError
 from core.storage.chain import LEDGER, chain_rows
-from core.storage.connection import Columns, Cursor, Store, insert_absent
+from core.storage.connection import Store
+from core.storage.inserts import Columns, Cursor, insert_absent
 from core.storage.values import plain
 
 Fact = TypeVar("Fact", bound=Frozen)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from core.domain.feeds import Fundamentals
 from core.storage.configurations import Configurations
 from core.storage.connection import Store
 from core.storage.facts import FactTable
+from core.storage.moments import EVER
 
-EVER = datetime(9999, 1, 1, tzinfo=UTC)
 STALE = timedelta(days=400)  # a year's report and the time until the next one is out
 FUNDAMENTALS = FactTable(
     name="fundamentals",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime.fromtimestamp(0, UTC)
+EVER = datetime(9999, 1, 1, tzinfo=UTC)
 STEP = timedelta(microseconds=1)
 
 

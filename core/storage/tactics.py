@@ -12,8 +12,9 @@ from core.domain.resolutions import Resolution
 from core.domain.risk import SizeDecision
 from core.domain.tactic_state import TacticState, advance, apply
 from core.domain.tactics import Tactic
-from core.storage.connection import Cursor, Store
+from core.storage.connection import Store
 from core.storage.facts import FactTable
+from core.storage.inserts import Cursor
 
 TACTICS = FactTable(
     name="tactics",

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from core.domain.base import content_sha256
 from core.domain.trading import Account, Fill, Order, OrderRequest, Position
-from core.storage.connection import Store, insert_absent
+from core.storage.connection import Store
 from core.storage.facts import FactTable
+from core.storage.inserts import insert_absent
 
 REQUESTS = FactTable(
     name="order_requests",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.domain.tactics import Scenario
+from core.domain.scenarios import Scenario
 from pages.components.candle_figure import candle_figure, draw_name, show_candles
 from pages.components.charts import Palette, palette
 

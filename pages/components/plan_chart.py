@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.domain.tactics import Trigger
+from core.domain.scenarios import Trigger
 from core.domain.views import TacticDetail
 from pages.components import badges
 from pages.components.candles import candles_with_levels

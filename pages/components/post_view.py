@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core import bootstrap
 from core.domain.content import ContentVersion, Fact
 from core.domain.views import TacticDetail
 from pages.components.claims import claims_panel
@@ -29,6 +30,8 @@ def post(detail: TacticDetail, facts: Mapping[str, Fact]) -> None:
         claims_panel(detail.reports, facts, key="tactics_claims")
         if told is not None and told.short_form:
             _short_form(told.short_form.strip())
+        if told is not None:
+            _html(told)
         _elsewhere(detail)
 
 
@@ -42,6 +45,12 @@ def _body(told: ContentVersion) -> None:
 def _short_form(text: str) -> None:
     st.markdown(f"**Short form** :small[:gray[{len(text)} of {SHORT_LIMIT:,} characters]]")
     st.code(text, language=None, wrap_lines=True)
+
+
+def _html(told: ContentVersion) -> None:
+    """Offer the post as a site takes it: a fragment that may be pasted."""
+    with st.expander("HTML of the post", icon=":material/code:"):
+        st.code(bootstrap.desk().posts.html(told.content_id, told.version), language="html")
 
 
 def _elsewhere(detail: TacticDetail) -> None:

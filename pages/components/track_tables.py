@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.domain.scenarios import Side
 from core.domain.setups import setup_title
-from core.domain.tactics import Side
 from core.domain.track_record import CalibrationBucket, Credibility
 from pages.components import track_charts
 from pages.components.formatting import percent, r
@@ -82,8 +82,9 @@ def ended(resolved: pd.DataFrame) -> None:
             "resolved_at": when("Ended"), "symbol": "Symbol", "setup": "Setup",
             "side": State("Side"), "grade": State("Grade"), "score": number("Score"),
             "outcome": State("Outcome"), "system_r": number("By rule", "%+.2fR"),
-            "actual_r": number("Account", "%+.2fR"), "mae_r": number("MAE", "%.2fR"),
-            "mfe_r": number("MFE", "%.2fR"), "label": State("Bars"), "corrected": "Note",
+            "actual_r": number("Account", "%+.2fR"), "slippage_r": number("Slippage", "%+.2fR"),
+            "mae_r": number("MAE", "%.2fR"), "mfe_r": number("MFE", "%.2fR"),
+            "label": State("Bars"), "corrected": "Note",
             "link": st.column_config.LinkColumn("Tactic", display_text=r"tactic=(.+)$"),
         },
         key="track_ended", alt="Ended plans, newest first", empty="No plan has ended yet.",

@@ -28,7 +28,7 @@ from core.domain.insights import (
     WritingTask,
 )
 from core.domain.market import Headline, Indicators, Lead, MarketSnapshot, Regime, Timeframe
-from core.domain.tactics import Bias
+from core.domain.scenarios import Bias
 from core.ports import Analyst
 from core.settings import Settings
 from tests.contract.conftest import build_adapter

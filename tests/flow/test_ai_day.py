@@ -240,6 +240,22 @@ def test_prose_against_the_plan_is_replaced(desk: Desk, model: Model) -> None:
     assert "the plan is long" in str(tactic.generator.fallback)
 
 
+def test_a_view_that_tells_the_other_side_is_asked_for_once_more_then_left_to_the_rules(
+    desk: Desk, model: Model, by_rules: Tactic
+) -> None:
+    model.answers[Stage.SYNTHESIS] = lambda data: (
+        opinion(data) | {"risks": ["The trend is old: sell it before the open."]}
+    )
+    run(desk)
+    judged = [data.get("refused") for stage, data in model.asked if stage is Stage.SYNTHESIS]
+    half = len(judged) // 2  # each try asks for several samples
+    assert judged == [None] * half + [["sell: the view is bullish"]] * half
+    insight = desk._services.storage.insights.insight(tactic_of(desk).insight_id)
+    assert insight.engine == "rules/v2"
+    assert "sell: the view is bullish" in insight.fallback
+    assert tactic_of(desk).scenarios == by_rules.scenarios
+
+
 def test_a_view_against_the_only_plan_is_a_day_to_wait(desk: Desk, model: Model) -> None:
     model.answers[Stage.SYNTHESIS] = lambda data: (
         opinion(data) | {"stance": "bearish", "summary": "The view is bearish."}

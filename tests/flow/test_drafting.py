@@ -12,7 +12,8 @@ import pytest
 from core import bootstrap
 from core.desk import Desk
 from core.domain.lifecycle import TacticEvent, TacticEventKind
-from core.domain.tactics import Bias, Side, Tactic
+from core.domain.scenarios import Bias, Side
+from core.domain.tactics import Tactic
 from core.flow.catalog import StepContext
 from core.settings import Settings
 from core.steps.drafting import Candidate, candidates

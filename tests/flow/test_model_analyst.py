@@ -36,7 +36,7 @@ from core.domain.insights import (
 )
 from core.domain.model_calls import Answer, CallStatus, ModelParameters, Prompt, Stage, Usage
 from core.domain.model_policy import ModelPolicy
-from core.domain.tactics import Bias
+from core.domain.scenarios import Bias
 from core.errors import (
     AdapterError,
     AnswerError,

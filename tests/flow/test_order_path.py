@@ -16,7 +16,8 @@ from core import bootstrap
 from core.desk import Desk
 from core.domain.feeds import Label, Quote
 from core.domain.market import BarQuery, Timeframe
-from core.domain.tactics import Scenario, Tactic
+from core.domain.scenarios import Scenario
+from core.domain.tactics import Tactic
 from core.domain.trading import OrderStatus
 from core.errors import EffectRejectedError
 from core.flow.catalog import StepContext

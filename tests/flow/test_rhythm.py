@@ -20,7 +20,8 @@ from core.domain.flow import ApprovalState
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import BarQuery, Timeframe
 from core.domain.reports import RunReport
-from core.domain.tactics import Bias, Side, Tactic, Target, Trigger
+from core.domain.scenarios import Bias, Side, Target, Trigger
+from core.domain.tactics import Tactic
 from core.errors import AppError
 from core.flow.catalog import StepContext
 from core.replay import APPROVED_BY_REPLAY

@@ -11,7 +11,7 @@ from core.domain.content import ContentEventKind
 from core.domain.flow import ApprovalState, EffectState, RunState, StepState, TradingState
 from core.domain.lifecycle import TacticEventKind
 from core.domain.resolutions import Outcome
-from core.domain.tactics import Grade
+from core.domain.scenarios import Grade
 from core.domain.trading import OrderStatus
 from core.settings import Mode
 from pages.components import formatting

@@ -14,7 +14,7 @@ from core.domain.claims import Claim, ClaimReport
 from core.domain.feeds import Label, NewsItem
 from core.domain.insights import Extraction, Insight, ReadHeadline, Sample
 from core.domain.model_calls import PromptReference
-from core.domain.tactics import Bias
+from core.domain.scenarios import Bias
 from tests.pages.conftest import WAITING_DAY, open_page, told
 from tests.storage import samples
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -61,6 +62,13 @@ def test_the_short_form_stands_ready_to_be_copied(waiting: TacticDetail) -> None
     text = waiting.post.short_form.strip()
     assert app.code[0].value == text
     assert f"{len(text)} of 1,000 characters" in told(app)
+
+
+def test_the_post_stands_ready_as_a_clean_fragment_of_html(waiting: TacticDetail) -> None:
+    html = read(waiting.tactic.tactic_id).code[1].value
+    assert [section for section in SECTIONS if f"<h2>{section}</h2>" not in html] == []
+    assert set(re.findall(r"<(\w+)", html)) <= {"h1", "h2", "p", "ul", "li", "strong", "em", "a"}
+    assert "**" not in html
 
 
 def test_each_claim_of_the_post_has_its_fact_beside_it(waiting: TacticDetail) -> None:

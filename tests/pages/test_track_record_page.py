@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.desk import Desk
 from core.domain.market import Timeframe
 from core.domain.resolutions import Outcome
-from core.domain.tactics import Grade, Side
+from core.domain.scenarios import Grade, Side
 from core.domain.track_record import PlanRecord
 from core.storage.views.track_record import TrackRecordViews
 from tests.pages.conftest import open_page, told
@@ -100,6 +100,15 @@ def test_a_plan_that_was_never_filled_has_no_result(
     app = shown(monkeypatch, plan(1, 1.0), plan(2, 0.0, resolution=idle))
     assert frame(app, "link")["system_r"].isna().sum() == 1
     assert metrics(app)["Plans filled by rule"] == "1"
+
+
+def test_what_the_account_s_entry_cost_beyond_the_plan_stands_beside_its_result(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, idle = samples.resolution(slippage_r=0.12), samples.resolution(actual_r=None)
+    app = shown(monkeypatch, plan(1, 2.0, resolution=late), plan(2, 2.0, resolution=idle))
+    rows = frame(app, "link")
+    assert rows["slippage_r"].tolist() == pytest.approx([0.12, float("nan")], nan_ok=True)
 
 
 def test_the_sum_of_published_plans_is_spelled_out(

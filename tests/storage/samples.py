@@ -46,18 +46,8 @@ from core.domain.model_calls import (
 )
 from core.domain.resolutions import Outcome, Resolution
 from core.domain.risk import Constraint, SizeDecision
-from core.domain.tactics import (
-    Bias,
-    CheckItem,
-    Generator,
-    Grade,
-    Scenario,
-    Side,
-    Stage,
-    Tactic,
-    Target,
-    Trigger,
-)
+from core.domain.scenarios import Bias, Grade, Scenario, Side, Target, Trigger
+from core.domain.tactics import CheckItem, Generator, Stage, Tactic
 from core.domain.trading import (
     Account,
     Bracket,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from core.domain.feeds import Label
 from core.errors import StoreError
 from core.storage import connection
-from core.storage.connection import Columns, Store
+from core.storage.connection import Store
+from core.storage.inserts import Columns
 from core.storage.storage import Storage
 from tests.storage import samples
 

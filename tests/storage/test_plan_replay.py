@@ -11,7 +11,8 @@ import pytest
 
 from core.domain.lifecycle import TacticEventKind as Kind
 from core.domain.resolutions import Outcome
-from core.domain.tactics import Tactic, Trigger
+from core.domain.scenarios import Trigger
+from core.domain.tactics import Tactic
 from core.flow.catalog import StepContext
 from core.steps.monitor import look
 from core.steps.plan_replay import Followed, follow_open

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.analysis.bias import judge_bias
 from core.domain.market import Regime
-from core.domain.tactics import Bias
+from core.domain.scenarios import Bias
 from tests.examples import examples
 from tests.unit.markets import indicators, lead, snapshot
 

@@ -20,7 +20,8 @@ from core.analysis.credibility import (
 )
 from core.analysis.statistics import mean_interval
 from core.domain.resolutions import Outcome, Resolution
-from core.domain.tactics import Grade, Side, Tactic
+from core.domain.scenarios import Grade, Side
+from core.domain.tactics import Tactic
 from core.domain.track_record import PlanRecord, WeeklyRecap
 from tests.examples import examples
 from tests.storage import samples

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from core.analysis.bias import BiasReading, judge_bias
-from core.analysis.setups import Candidate, Judgement, judge
+from core.analysis.setups import CandidatePlan, Judgement, judge
 from core.domain.market import MarketSnapshot
-from core.domain.tactics import Bias, CheckItem, Grade, Side, Target
+from core.domain.scenarios import Bias, Grade, Side, Target
+from core.domain.tactics import CheckItem
 from tests.unit.markets import indicators, snapshot
 from tests.unit.test_setups import broken_out, level, opened, plan, reclaimed
 
@@ -119,7 +120,7 @@ def vwap_point(side: Side, **changes: Any) -> CheckItem:
     return judge(found, BULLISH, own.model_copy(update=changes)).checklist[1]
 
 
-def short_of(found: Candidate) -> Candidate:
+def short_of(found: CandidatePlan) -> CandidatePlan:
     turned = {"stop": 97.2, "targets": (Target(price=90, fraction=1),)}
     return found.model_copy(update=turned)
 

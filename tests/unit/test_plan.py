@@ -19,11 +19,11 @@ from core.analysis.indicators import read_indicators, read_regime
 from core.analysis.levels import find_levels
 from core.analysis.plan import TRADABLE, Plan, plan
 from core.analysis.sessions import read_session
-from core.analysis.setups import Candidate, View, detect, judge
+from core.analysis.setups import CandidatePlan, View, detect, judge
 from core.analysis.snapshot_facts import snapshot_facts
 from core.domain.market import MarketSnapshot
+from core.domain.scenarios import Grade, Scenario, Side, contradictions
 from core.domain.setups import SETUP_TITLES, SetupFile, SetupName
-from core.domain.tactics import Grade, Scenario, Side, contradictions
 from tests.examples import examples
 from tests.unit.markets import mirrored, snapshot
 from tests.unit.test_sessions import HOURS, OPENS
@@ -146,7 +146,9 @@ def outlines(market: Market, around: float | None = None) -> list[Any]:
     """Return prices, grade and score of all plans, those of a turned market as if it were not."""
     bias, views = judge_bias(market[0]), {side: View.of(*market, side) for side in Side}
     found = [one for setup in SETUPS for one in detect(views, setup).values()]
-    drafts = [judge(one, bias, market[0]).scenario for one in found if isinstance(one, Candidate)]
+    drafts = [
+        judge(one, bias, market[0]).scenario for one in found if isinstance(one, CandidatePlan)
+    ]
     return sorted(_outline(draft, around) for draft in drafts)
 
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.analysis.resolution import BarPath, Replay, replay
 from core.domain.feeds import SessionHours
 from core.domain.resolutions import Outcome
-from core.domain.tactics import Grade, Scenario, Side, Target, Trigger
+from core.domain.scenarios import Grade, Scenario, Side, Target, Trigger
 from core.errors import InsufficientDataError
+from tests.examples import examples
 from tests.unit.markets import mirrored
 
 OPEN = datetime(2024, 3, 4, 14, 30, tzinfo=UTC)
@@ -275,7 +276,7 @@ ROW = st.tuples(QUARTERS, QUARTERS, QUARTERS, QUARTERS).map(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.lists(ROW, min_size=1, max_size=8),
     st.sampled_from([None, 1, 2]),
@@ -299,7 +300,7 @@ def test_a_short_plan_is_a_long_plan_in_the_mirror(
     assert [leg.fraction for leg in long.exits] == [leg.fraction for leg in other.exits]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(ROW, min_size=1, max_size=8))
 def test_a_final_result_closes_all_of_it_inside_its_excursions(rows: list[Row]) -> None:
     result = run(rows, plan=scenario(timebox_minutes=20))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.domain.risk import RiskPolicy, SizeDecision, SizeInput, size
-from core.domain.tactics import Grade, Scenario, Side, Target, Trigger
+from core.domain.scenarios import Grade, Scenario, Side, Target, Trigger
 
 
 def scenario(
@@ -65,7 +65,18 @@ def test_fees_on_the_notional_are_reserved(cap: float, quantity: int, binding: s
 def test_the_result_says_what_is_at_risk() -> None:
     decision = size(scenario(grade=Grade.B), facts(), policy())
     assert (decision.risk_usd, decision.notional_usd) == (96.0, 3232.0)
-    assert decision.policy_version == "test"
+    assert (decision.policy_version, decision.risk_fraction) == ("test", 0.01)
+
+
+def test_a_refused_size_says_by_which_policy() -> None:
+    decision = size(scenario(grade=Grade.DNP), facts(), policy(risk_fraction=0.02))
+    assert (decision.quantity, decision.risk_fraction) == (0, 0.02)
+    assert (decision.policy_version, decision.reason_if_zero) == ("test", "grade DNP is not traded")
+
+
+def test_a_size_of_an_earlier_version_keeps_its_content() -> None:
+    old = size(scenario(), facts(), policy()).model_dump(mode="json", exclude={"risk_fraction"})
+    assert SizeDecision.model_validate(old).model_dump(mode="json") == old
 
 
 @pytest.mark.parametrize("name", ["equity", "buying_power", "open_risk", "atr", "atr_mean"])

@@ -10,8 +10,9 @@ import yaml
 from pydantic import ValidationError
 
 from core.analysis.setups import CATALOGUE
+from core.domain.scenarios import Side
 from core.domain.setups import INTRADAY, SetupFile, SetupName, setup_title
-from core.domain.tactics import Side, Stage
+from core.domain.tactics import Stage
 
 FOLDER = Path(__file__).parents[2] / "data" / "tactics"
 NAMES = sorted(get_args(SetupName))

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.analysis.setups import CATALOGUE, Candidate, View
+from core.analysis.setups import CATALOGUE, CandidatePlan, View
 from core.domain.market import Level, MarketSnapshot, Regime
+from core.domain.scenarios import Side
 from core.domain.setups import (
     BounceParameters,
     BreakoutParameters,
@@ -22,7 +23,6 @@ from core.domain.setups import (
     TrendPullbackParameters,
     VwapParameters,
 )
-from core.domain.tactics import Side
 from tests.examples import examples
 from tests.unit.markets import daily, indicators, lead, mirrored, snapshot
 
@@ -71,17 +71,17 @@ def find(name: SetupName, market: Market, side: Side = Side.LONG, **changes: Any
     return CATALOGUE[name].find(View.of(*market, side), parameters)
 
 
-def plan(name: SetupName, market: Market, side: Side = Side.LONG, **changes: Any) -> Candidate:
+def plan(name: SetupName, market: Market, side: Side = Side.LONG, **changes: Any) -> CandidatePlan:
     found = find(name, market, side, **changes)
-    assert isinstance(found, Candidate), found
+    assert isinstance(found, CandidatePlan), found
     return found
 
 
-def prices(found: Candidate) -> tuple[float, float, float]:
+def prices(found: CandidatePlan) -> tuple[float, float, float]:
     return found.entry_low, found.entry_high, found.stop
 
 
-def targets(found: Candidate) -> list[float]:
+def targets(found: CandidatePlan) -> list[float]:
     return [target.price for target in found.targets]
 
 

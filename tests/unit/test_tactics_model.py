@@ -11,19 +11,8 @@ from pydantic import ValidationError
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import Timeframe
 from core.domain.resolutions import Outcome
-from core.domain.tactics import (
-    Bias,
-    CheckItem,
-    Generator,
-    Grade,
-    Scenario,
-    Side,
-    Stage,
-    Tactic,
-    Target,
-    Trigger,
-    contradictions,
-)
+from core.domain.scenarios import Bias, Grade, Scenario, Side, Target, Trigger, contradictions
+from core.domain.tactics import CheckItem, Generator, Stage, Tactic
 
 MORNING = datetime(2024, 3, 4, 13, 15, tzinfo=UTC)
 CHECKS = (

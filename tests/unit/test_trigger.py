@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.analysis.resolution import Replay
 from core.domain.resolutions import Outcome
-from core.domain.tactics import Scenario, Trigger
+from core.domain.scenarios import Scenario, Trigger
 from core.errors import InsufficientDataError
 from tests.unit.test_resolution import BEFORE, ENTRY, OPEN, bars, run, scenario, short
 from tests.unit.test_resolution import replay as replay_plan

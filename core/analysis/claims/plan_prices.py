@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from core.analysis.claims.passage import Finding, Passage
 from core.analysis.numbers_in_text import Reading
-from core.domain.tactics import Scenario, Side
+from core.domain.scenarios import Scenario, Side
 
 Edges = tuple[float, float]
 _I = re.IGNORECASE

@@ -10,7 +10,7 @@ from core.analysis.claims.passage import Finding, Passage
 from core.analysis.claims.plan_prices import is_negated, prices
 from core.analysis.claims.shown_text import show
 from core.domain.claims import Claim
-from core.domain.tactics import Scenario, Side
+from core.domain.scenarios import Scenario, Side
 
 _I = re.IGNORECASE
 _IT = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from core.analysis.setups.candidate import Candidate, View, flaw_of
+from core.analysis.setups.candidate import CandidatePlan, View, flaw_of
 from core.analysis.setups.catalogue import CATALOGUE, detect
 from core.analysis.setups.drafting import Judgement, judge
 
 __all__ = [
     "CATALOGUE",
-    "Candidate",
+    "CandidatePlan",
     "Judgement",
     "View",
     "detect",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from core.analysis.setups.breaks import at_edge
-from core.analysis.setups.candidate import Candidate, View
+from core.analysis.setups.candidate import CandidatePlan, View
 from core.domain.setups import BreakoutParameters
 
 
-def find(view: View, parameters: BreakoutParameters) -> Candidate | str:
+def find(view: View, parameters: BreakoutParameters) -> CandidatePlan | str:
     """Return the plan at the edge of the range, or why there is none."""
     fresh, lookback = parameters.fresh_sessions, parameters.lookback_sessions
     if len(view.high) < lookback + fresh:

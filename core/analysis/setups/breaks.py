@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.analysis.setups.candidate import Candidate, View, volume_flaw
+from core.analysis.setups.candidate import CandidatePlan, View, volume_flaw
 from core.analysis.setups.geometry import Signal, Zone, build, next_levels
 from core.domain.setups import BreakParameters, SetupName
 
@@ -15,7 +15,7 @@ def at_edge(
     edge: float,
     act: Literal["cross", "hold"],
     parameters: BreakParameters,
-) -> Candidate | str:
+) -> CandidatePlan | str:
     """Return the plan of a break, one that waits for it, or why there is none."""
     # a pre-market price beyond the edge is no close beyond it
     beyond = min(view.last, float(view.close[-1])) - edge

@@ -14,15 +14,15 @@ from core.analysis.bar_arrays import FloatArray
 from core.analysis.signals import macd_cross, macd_curl
 from core.domain.base import Frozen, Price
 from core.domain.market import Level, MarketSnapshot
+from core.domain.scenarios import Side, Target, Trigger
 from core.domain.setups import SetupName
-from core.domain.tactics import Side, Target, Trigger
 
 SAME_LEVEL_ATR = 0.25
 NO_SESSION = "no bar of the session yet"
 OTHER_SIDE = ""  # the market gives this side nothing to say; the other side has its reason
 
 
-class Candidate(Frozen):
+class CandidatePlan(Frozen):
     """What a detector saw: where to enter, where it fails, where it pays, for how long.
 
     failure: what it would mean if the stop were reached before the entry.

@@ -14,9 +14,9 @@ from core.analysis.setups import (
     trend_pullback,
     vwap_reclaim,
 )
-from core.analysis.setups.candidate import Candidate, View
+from core.analysis.setups.candidate import CandidatePlan, View
+from core.domain.scenarios import Side
 from core.domain.setups import SetupFile, SetupName
-from core.domain.tactics import Side
 
 LONG, SHORT, BOTH = (Side.LONG,), (Side.SHORT,), (Side.LONG, Side.SHORT)
 
@@ -24,7 +24,7 @@ LONG, SHORT, BOTH = (Side.LONG,), (Side.SHORT,), (Side.LONG, Side.SHORT)
 class Rule(NamedTuple):
     """How a setup is found, on which sides, and what it means if it fails before the entry."""
 
-    find: Callable[[View, Any], Candidate | str]
+    find: Callable[[View, Any], CandidatePlan | str]
     sides: tuple[Side, ...]
     failure: str
 
@@ -47,7 +47,7 @@ CATALOGUE: Mapping[SetupName, Rule] = {
 }
 
 
-def detect(views: Mapping[Side, View], setup: SetupFile) -> dict[Side, Candidate | str]:
+def detect(views: Mapping[Side, View], setup: SetupFile) -> dict[Side, CandidatePlan | str]:
     """Return the plan on each side of a setup, with its time limits, or why there is none."""
     rule = CATALOGUE[setup.setup]
     limits = {

@@ -8,19 +8,18 @@ from __future__ import annotations
 from typing import Literal
 
 from core.analysis.bias import BiasReading
-from core.analysis.setups.candidate import Candidate
-from core.analysis.setups.geometry import BEST_R, FIRST_R, ROUNDING
+from core.analysis.setups.candidate import CandidatePlan
+from core.analysis.setups.geometry import BEST_R, FIRST_R, LIMITS, ROUNDING
 from core.analysis.signals import macd_curl
 from core.domain.market import MarketSnapshot
-from core.domain.tactics import CheckItem, Scenario, Side
-
-STOP_ATR = (0.3, 3.0)
+from core.domain.scenarios import Scenario, Side
+from core.domain.tactics import CheckItem
 
 Verdict = Literal["pass", "fail", "na"]
 
 
 def check(
-    candidate: Candidate, scenario: Scenario, bias: BiasReading, snapshot: MarketSnapshot
+    candidate: CandidatePlan, scenario: Scenario, bias: BiasReading, snapshot: MarketSnapshot
 ) -> tuple[CheckItem, ...]:
     """Return the six points in their fixed order."""
     return (
@@ -33,7 +32,7 @@ def check(
     )
 
 
-def _curl(candidate: Candidate, snapshot: MarketSnapshot) -> CheckItem:
+def _curl(candidate: CandidatePlan, snapshot: MarketSnapshot) -> CheckItem:
     wanted = "up" if candidate.side is Side.LONG else "down"
     before, middle, last = snapshot.indicators.macd_histogram
     curl = macd_curl((before, middle, last))
@@ -46,7 +45,7 @@ def _curl(candidate: Candidate, snapshot: MarketSnapshot) -> CheckItem:
     )
 
 
-def _vwap(candidate: Candidate, snapshot: MarketSnapshot) -> CheckItem:
+def _vwap(candidate: CandidatePlan, snapshot: MarketSnapshot) -> CheckItem:
     name: Literal["vwap_confirmed"] = "vwap_confirmed"
     if snapshot.vwap is None:
         missing = "bar" if snapshot.session_open is None else "volume"
@@ -57,7 +56,7 @@ def _vwap(candidate: Candidate, snapshot: MarketSnapshot) -> CheckItem:
     return CheckItem(name=name, verdict=_verdict(holds), evidence=text)
 
 
-def _candle(candidate: Candidate, snapshot: MarketSnapshot) -> CheckItem:
+def _candle(candidate: CandidatePlan, snapshot: MarketSnapshot) -> CheckItem:
     bar = "daily bar closed" if snapshot.session_open is None else "price stands"
     whose = "its" if snapshot.session_open is None else "the session's"
     end = "upper" if candidate.side is Side.LONG else "lower"
@@ -80,7 +79,7 @@ def _risk(scenario: Scenario, snapshot: MarketSnapshot) -> CheckItem:
 def risk_flaw(scenario: Scenario, atr: float) -> str:
     """Return what is wrong with stop and targets, an empty text if nothing is."""
     distance = abs(scenario.worst_entry - scenario.stop)
-    if not STOP_ATR[0] * atr <= distance <= STOP_ATR[1] * atr:
+    if not LIMITS.stop_minimum_atr * atr <= distance <= LIMITS.stop_maximum_atr * atr:
         return "the stop is too near or too far for the average range"
     if scenario.reward_risk(scenario.targets[0].price) < FIRST_R - ROUNDING:
         return "the first target does not pay for the risk"
@@ -89,7 +88,7 @@ def risk_flaw(scenario: Scenario, atr: float) -> str:
     return ""
 
 
-def _market(candidate: Candidate, bias: BiasReading, snapshot: MarketSnapshot) -> CheckItem:
+def _market(candidate: CandidatePlan, bias: BiasReading, snapshot: MarketSnapshot) -> CheckItem:
     name: Literal["bias_matches_market"] = "bias_matches_market"
     if snapshot.lead is None:
         return CheckItem(name=name, verdict="na", evidence="The market lead is not known.")

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from core.analysis.bias import BiasReading
 from core.analysis.levels import FULL_CONFLUENCE, confluence
 from core.analysis.rendering import usd
-from core.analysis.setups.candidate import Candidate, relative_volume
+from core.analysis.setups.candidate import CandidatePlan, relative_volume
 from core.analysis.setups.checklist import check, risk_flaw
 from core.analysis.setups.geometry import ROUNDING
 from core.domain.market import MarketSnapshot
-from core.domain.tactics import Bias, CheckItem, Grade, Scenario, ScoreParts, Side
+from core.domain.scenarios import Bias, Grade, Scenario, Side
+from core.domain.tactics import CheckItem, ScoreParts
 
 A_PLUS_R, C_R = 3.0, 1.5  # 2R makes a B, see `risk_flaw`
 A_PLUS_CONFLUENCE = 2
 A_PLUS_RELATIVE_VOLUME = 1.2
-MAXIMUM_ENTRY_DISTANCE_ATR = 3.0
 GRADE_PARTS = {Grade.A_PLUS: 1.0, Grade.B: 0.7, Grade.C: 0.4, Grade.DNP: 0.0}
 
 
@@ -31,7 +31,7 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
-def judge(candidate: Candidate, bias: BiasReading, snapshot: MarketSnapshot) -> Judgement:
+def judge(candidate: CandidatePlan, bias: BiasReading, snapshot: MarketSnapshot) -> Judgement:
     """Grade and score a candidate. A reason against it makes it DNP, whatever it pays."""
     draft = _draft(candidate)
     checklist = check(candidate, draft, bias, snapshot)
@@ -60,7 +60,7 @@ def weigh(parts: ScoreParts) -> float:
     return round(score, 6)
 
 
-def _draft(candidate: Candidate) -> Scenario:
+def _draft(candidate: CandidatePlan) -> Scenario:
     beyond = "below" if candidate.side is Side.LONG else "above"
     return Scenario(
         key=candidate.key,
@@ -81,13 +81,13 @@ def _draft(candidate: Candidate) -> Scenario:
     )
 
 
-def _breakeven(candidate: Candidate) -> int | None:
+def _breakeven(candidate: CandidatePlan) -> int | None:
     """Return after which target the stop moves; after the last one nothing is left to protect."""
     after = candidate.breakeven_after_target
     return after if after and after < len(candidate.targets) else None
 
 
-def _grade(candidate: Candidate, draft: Scenario, snapshot: MarketSnapshot) -> Grade:
+def _grade(candidate: CandidatePlan, draft: Scenario, snapshot: MarketSnapshot) -> Grade:
     reward = draft.best_reward_risk + ROUNDING
     if risk_flaw(draft, snapshot.indicators.atr14):
         return Grade.C if reward >= C_R else Grade.DNP
@@ -100,14 +100,12 @@ def _grade(candidate: Candidate, draft: Scenario, snapshot: MarketSnapshot) -> G
 
 
 def _objections(
-    candidate: Candidate, draft: Scenario, bias: BiasReading, snapshot: MarketSnapshot
+    candidate: CandidatePlan, draft: Scenario, bias: BiasReading, snapshot: MarketSnapshot
 ) -> Iterator[str]:
     against = {Side.LONG: Bias.BEARISH, Side.SHORT: Bias.BULLISH}[candidate.side]
     if bias.bias is against:
         yield f"against the {bias.bias} bias"
     if candidate.obstacle:
         yield candidate.obstacle
-    reach = MAXIMUM_ENTRY_DISTANCE_ATR * snapshot.indicators.atr14
-    nearest = min(max(snapshot.last, draft.entry_low), draft.entry_high)
-    if abs(nearest - snapshot.last) > reach:
+    if not draft.is_in_reach(snapshot.last, snapshot.indicators.atr14):
         yield "the entry is too far from the last price"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from core.analysis.setups.candidate import NO_SESSION, OTHER_SIDE, Candidate, View, first_flaw
+from core.analysis.setups.candidate import NO_SESSION, OTHER_SIDE, CandidatePlan, View, first_flaw
 from core.analysis.setups.geometry import BEST_R, FIRST_R, Signal, Zone, build
 from core.domain.setups import GapFillParameters
 
 
-def find(view: View, parameters: GapFillParameters) -> Candidate | str:
+def find(view: View, parameters: GapFillParameters) -> CandidatePlan | str:
     """Return the plan from the open back to the last close, or why there is none."""
     if view.snapshot.session_open is None:
         return NO_SESSION

@@ -8,15 +8,18 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from core.analysis.levels import confluence
-from core.analysis.setups.candidate import Candidate, View, first_flaw
+from core.analysis.setups.candidate import CandidatePlan, View, first_flaw
+from core.domain.risk import RiskPolicy
+from core.domain.scenarios import Side, Target, Trigger
 from core.domain.setups import Geometry, LevelGeometry, SetupName
-from core.domain.tactics import Side, Target, Trigger
 
+# Setups are drafted within the limits that the desk ships with; sizing asks the operator's own.
+LIMITS = RiskPolicy(version="shipped")
 REACH_ATR = 1.0
 OBSTACLE_CONFLUENCE = 3
 FRACTIONS = {1: (1.0,), 2: (0.5, 0.5), 3: (0.5, 0.3, 0.2)}
-FIRST_R = 1.0
-BEST_R = 2.0
+FIRST_R = LIMITS.minimum_first_target_r
+BEST_R = LIMITS.minimum_best_target_r
 APART_R = 0.5
 ROUNDING = 1e-9
 
@@ -66,7 +69,7 @@ class Signal(NamedTuple):
 
 def build(
     view: View, setup: SetupName, zone: Zone, targets: Sequence[float], signal: Signal
-) -> Candidate | str:
+) -> CandidatePlan | str:
     """Return the plan with these targets, or why it cannot be one."""
     prices = [up_to_tick(price) for price in targets]
     flaw = _flaw(view, zone, prices)
@@ -74,7 +77,7 @@ def build(
         return flaw
     edges = sorted((view.turned(zone.near), view.turned(zone.worst)))
     parts = zip(prices, FRACTIONS[len(prices)], strict=True)
-    return Candidate(
+    return CandidatePlan(
         setup=setup,
         side=view.side,
         level=view.level_at(zone.base),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.analysis.levels import confluence
-from core.analysis.setups.candidate import Candidate, View
+from core.analysis.setups.candidate import CandidatePlan, View
 from core.analysis.setups.geometry import Signal, Zone, build, next_levels
 from core.domain.market import Level, LevelSource
 from core.domain.setups import BounceParameters
@@ -12,7 +12,7 @@ from core.domain.setups import BounceParameters
 OWN_SOURCES: frozenset[LevelSource] = frozenset({"pdh", "pdl", "pivot", "r1", "s1"})
 
 
-def find(view: View, parameters: BounceParameters) -> Candidate | str:
+def find(view: View, parameters: BounceParameters) -> CandidatePlan | str:
     """Return the plan at the strongest level that held, or why there is none."""
     near = [pair for pair in view.levels if _is_near(view, *pair, parameters)]
     if not near:

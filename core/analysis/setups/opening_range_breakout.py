@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from core.analysis.setups.breaks import at_edge
-from core.analysis.setups.candidate import NO_SESSION, Candidate, View, volume_flaw
+from core.analysis.setups.candidate import NO_SESSION, CandidatePlan, View, volume_flaw
 from core.domain.setups import OpeningRangeParameters
 
 
-def find(view: View, parameters: OpeningRangeParameters) -> Candidate | str:
+def find(view: View, parameters: OpeningRangeParameters) -> CandidatePlan | str:
     """Return the plan at the edge of the opening range, or why there is none."""
     if view.snapshot.session_open is None:
         return NO_SESSION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.analysis.setups.candidate import OTHER_SIDE, Candidate, View, first_flaw
+from core.analysis.setups.candidate import OTHER_SIDE, CandidatePlan, View, first_flaw
 from core.analysis.setups.geometry import (
     APART_R,
     BEST_R,
@@ -16,7 +16,7 @@ from core.analysis.setups.geometry import (
 from core.domain.setups import MeanReversionParameters
 
 
-def find(view: View, parameters: MeanReversionParameters) -> Candidate | str:
+def find(view: View, parameters: MeanReversionParameters) -> CandidatePlan | str:
     """Return the plan back to the mean, or why there is none."""
     mean = _mean(view)
     if mean < view.last:

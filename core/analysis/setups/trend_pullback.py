@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from core.analysis.setups.candidate import OTHER_SIDE, Candidate, View, first_flaw
+from core.analysis.setups.candidate import OTHER_SIDE, CandidatePlan, View, first_flaw
 from core.analysis.setups.geometry import Signal, Zone, build, next_levels
+from core.domain.scenarios import Side
 from core.domain.setups import TrendPullbackParameters
-from core.domain.tactics import Side
 
 TRENDS = {Side.LONG: "up", Side.SHORT: "down"}
 
 
-def find(view: View, parameters: TrendPullbackParameters) -> Candidate | str:
+def find(view: View, parameters: TrendPullbackParameters) -> CandidatePlan | str:
     """Return the plan in the direction of the trend, or why there is none."""
     trend = view.snapshot.regime.trend
     if trend != TRENDS[view.side]:

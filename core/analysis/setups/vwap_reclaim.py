@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from core.analysis.setups.candidate import NO_SESSION, Candidate, View, first_flaw, volume_flaw
+from core.analysis.setups.candidate import NO_SESSION, CandidatePlan, View, first_flaw, volume_flaw
 from core.analysis.setups.geometry import Signal, Zone, build
 from core.domain.setups import VwapParameters
 
 
-def find(view: View, parameters: VwapParameters) -> Candidate | str:
+def find(view: View, parameters: VwapParameters) -> CandidatePlan | str:
     """Return the plan that rests on VWAP, or why there is none."""
     snapshot = view.snapshot
     if snapshot.session_open is None:

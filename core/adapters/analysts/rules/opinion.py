@@ -16,7 +16,7 @@ from core.adapters.analysts.rules.wording import (
 from core.domain.feeds import Label
 from core.domain.insights import Driver, Material, Opinion
 from core.domain.market import OVERBOUGHT, OVERSOLD, Indicators, Lead, MarketSnapshot
-from core.domain.tactics import Bias
+from core.domain.scenarios import Bias
 
 EARNINGS_DAYS = 7
 BUSY_HEADLINES = 3

@@ -17,7 +17,7 @@ from core.adapters.analysts.rules.wording import (
 )
 from core.domain.insights import ReadHeadline, TacticProse, WritingTask
 from core.domain.market import Lead, MarketSnapshot
-from core.domain.tactics import Bias, Side
+from core.domain.scenarios import Bias, Side
 
 FLOW = "No options flow is fed in here: watch it by hand, as a second opinion only."
 CURLS = {"up": "curls up", "down": "curls down"}
