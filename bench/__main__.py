@@ -11,8 +11,11 @@ MODULES = (
     "data",
     "indicators",
     "decisions",
+    "sizing",
+    "reconciliation",
     "morning",
     "resolution",
+    "paper",
     "claims",
     "desk",
 )

@@ -14,8 +14,9 @@ import pandas as pd
 from bench import Row
 from core.domain.engagement import SampleAge
 from core.domain.lifecycle import TacticEventKind
+from core.domain.orders import OrderStatus
 from core.domain.tactics import Tactic
-from core.domain.trading import FillLeg, OrderStatus
+from core.domain.trading import FillLeg
 from core.storage.content import PUBLICATIONS, VERSIONS
 from core.storage.insights import INSIGHTS, SNAPSHOTS
 from core.storage.storage import Storage

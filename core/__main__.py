@@ -146,13 +146,23 @@ def _add_decision_commands(add: Any) -> None:
     reject = add("reject", "Reject once.")
     reject.add_argument("approval_id")
     reject.add_argument("--reason", required=True)
-    add("halt", "Let no new entry out.").add_argument("--reason", required=True)
-    add("resume", "Let entries out again.").add_argument("--reason")
+    _add_switch_commands(add)
     effects = add("effects", "List effects, or settle a parked one: effects resolve KEY.")
     effects.add_argument("action", nargs="?", choices=["resolve"])
     effects.add_argument("key", nargs="?")
     effects.add_argument("--parked", action="store_true")
     effects.add_argument("--external-id", help="it happened, and this is its id; else it did not")
+
+
+def _add_switch_commands(add: Any) -> None:
+    halt = add(
+        "halt", "Let no new order out, at once; by itself it leaves what works at the broker."
+    )
+    halt.add_argument("--reason", required=True)
+    depth = halt.add_mutually_exclusive_group()
+    for name, text in (("cancel", "cancel the open entries"), ("flatten", "close all positions")):
+        depth.add_argument(f"--{name}", dest="depth", action="store_const", const=name, help=text)
+    add("resume", "Let entries out again.").add_argument("--reason", required=True)
 
 
 def _add_store_commands(add: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core import registry
+from core.adapters.split_brackets import SplitBrackets
 from core.domain.feed_policy import ProviderPolicy
 from core.errors import ConfigurationError
 from core.flow.runtime import running
@@ -37,7 +38,7 @@ def build_adapters(settings: Settings, playbook: Playbook) -> Adapters:
         fundamentals=choice.chain("fundamentals", settings.fundamentals, FundamentalsSource),
         analyst=choice.one("analysts", RULES, Analyst),
         language_model=choice.language_model(),
-        broker=choice.one("brokers", settings.broker, Broker),
+        broker=choice.broker(),
         publishers={
             name: choice.one("publishers", name, Publisher) for name in settings.publishers
         },
@@ -68,6 +69,11 @@ class _Choice:
             return None
         adapter = self.one("language_models", name, LanguageModel)
         return Provider(name, adapter, policy, bucket=self._bucket(policy), timing=self._timing)
+
+    def broker(self) -> Broker:
+        """Return the broker; plans of several take-profits are split where it holds one."""
+        broker = self.one("brokers", self._settings.broker, Broker)
+        return broker if broker.capabilities().several_take_profits else SplitBrackets(broker)
 
     def stream(self) -> MarketStream | None:
         """Return the stream that was chosen, None where there is none.

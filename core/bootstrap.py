@@ -30,6 +30,7 @@ from core.ports import MarketData
 from core.replay import Replay, replay_start
 from core.settings import Mode, Settings, load
 from core.steps.board import Board
+from core.steps.moment import session_of
 from core.steps.plan_memory import PlanMemory
 from core.steps.providers import Provider
 from core.steps.services import Services, Universe, WorkerServices
@@ -77,6 +78,7 @@ def _wire(settings: Settings, storage: Storage) -> Desk:
         board=Board(storage),
         plans=PlanMemory(),
     )
+    storage.policies.remember(playbook.policy, session_of(services.clock.now()))
     if not services.clock.is_replay:
         storage.configurations.remember(_configuration(services))
     engine = Engine(database, settings.engine_url, services, executor_id=EXECUTOR)
@@ -97,6 +99,7 @@ def build_worker(settings: Settings) -> Engine:
         settings=settings,
         adapters=build_adapters(settings, load_playbook(settings.config_dir)),
         ledger=EffectLedger(database, name),
+        state=DeskState(database),
     )
     return Engine(database, settings.engine_url, services, name, worker_queues())
 

@@ -11,6 +11,7 @@ from typing import Any
 from core.analysis.bar_files import Options
 from core.desk import Desk
 from core.domain.base import Frozen
+from core.domain.guards import HaltDepth
 from core.errors import ConfigurationError, NotFoundError
 
 Arguments = dict[str, Any]
@@ -86,13 +87,31 @@ def reject(desk: Desk, arguments: Arguments) -> Any:
 
 
 def halt(desk: Desk, arguments: Arguments) -> Any:
-    state = desk.controls.halt(arguments.get("reason") or "", _actor(arguments))
-    return {"trading": state}
+    """Halt at once; the engine is started behind it, so that nothing goes out in between."""
+    depth = HaltDepth(arguments.get("depth") or HaltDepth.STOP_ENTRIES)
+    pressed = desk.controls.halt(arguments.get("reason") or "", _actor(arguments), depth)
+    if pressed.run_id:
+        desk.start_engine()
+        desk.runs.wait(pressed.run_id, WAIT_S)
+    return _switch(desk)
 
 
 def resume(desk: Desk, arguments: Arguments) -> Any:
-    reason = arguments.get("reason") or "resumed from the command line"
-    return {"trading": desk.controls.resume(reason, _actor(arguments))}
+    desk.controls.resume(arguments.get("reason") or "", _actor(arguments))
+    return _switch(desk)
+
+
+def _switch(desk: Desk) -> Any:
+    """Return the state of the switch; `left` is what the kill switch could not clear."""
+    found = desk.controls.switch()
+    told: dict[str, Any] = {"trading": found.switch.state, "reason": found.switch.reason}
+    if found.halt is not None:
+        told |= {"depth": found.halt.depth, "run": found.run or "none"}
+    if found.outcome is not None:
+        told |= found.outcome.model_dump(
+            mode="json", include={"cancelled", "closed", "left", "is_suspended"}
+        )
+    return told
 
 
 def doctor(desk: Desk, _arguments: Arguments) -> Any:

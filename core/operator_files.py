@@ -12,6 +12,7 @@ from core.analysis.entities import Entities, EntityLinker
 from core.analysis.prompts import PromptLibrary
 from core.analysis.rendering import Renderer, Voice
 from core.analysis.sentiment import Lexicon, SentimentReader
+from core.domain.discipline import DisciplinePolicy
 from core.domain.events import EventCalendar
 from core.domain.feed_policy import FeedPolicy
 from core.domain.model_policy import ModelPolicy
@@ -37,6 +38,7 @@ def load_playbook(folder: Path) -> Playbook:
         ),
         events=_read(folder / "events.yaml", EventCalendar),
         models=_read(folder / "models.yaml", ModelPolicy),
+        discipline=_read(folder / "discipline.yaml", DisciplinePolicy),
         prompts=PromptLibrary(_texts(folder / "prompts")),
         renderer=Renderer(
             _texts(folder / "templates"), _read(folder / "templates" / "voice.yaml", Voice)

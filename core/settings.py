@@ -42,6 +42,11 @@ class Vendors(BaseSettings):
         default="wss://stream.data.alpaca.markets", validation_alias="APCA_API_STREAM_URL"
     )
     alpaca_feed: Literal["iex", "sip", "delayed_sip"] = "iex"
+    ibkr_host: str = Field(default="127.0.0.1", validation_alias="IBKR_HOST")
+    ibkr_port: int = Field(default=4002, ge=1, le=65535, validation_alias="IBKR_PORT")
+    ibkr_client_id: int = Field(default=17, ge=1, validation_alias="IBKR_CLIENT_ID")
+    ibkr_account: str = Field(default="", validation_alias="IBKR_ACCOUNT")
+    ibkr_restart_window: str = Field(default="23:45-00:45", validation_alias="IBKR_RESTART_WINDOW")
     yahoo_url: str = "https://query2.finance.yahoo.com"
     sec_url: str = "https://data.sec.gov"
     sec_user_agent: str = ""

@@ -48,6 +48,10 @@ page = st.navigation(
                 "track_record.py", title="Track record", icon=":material/query_stats:",
                 help="How past plans have ended, losers included, and the public ledger.",
             ),
+            st.Page(
+                "discipline.py", title="Discipline", icon=":material/self_improvement:",
+                help="The plans by rule beside what was filled, and what overriding has cost.",
+            ),
         ],
         "Words": [
             st.Page(

@@ -1,4 +1,4 @@
-"""Alpaca's REST services, read within bounds; every Alpaca adapter goes through here.
+"""Alpaca's data services, read within bounds; all of Alpaca's data adapters go through here.
 
 Not through alpaca-py 0.44: it has no time-out and no end of pages, sleeps between retries, and
 imports `websockets.legacy`, which is deprecated.

@@ -6,10 +6,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.desk.housekeeping import Housekeeping
+from core.desk.kill_switch import KillSwitch, SwitchState
 from core.domain.audit import ChainReport
 from core.domain.flow import TradingState
+from core.domain.guards import Halt, HaltDepth
 from core.domain.reports import HealthReport
-from core.errors import InvalidTransitionError
 from core.steps.services import Services
 from core.storage.sqlite_copy import copy_sqlite
 
@@ -19,23 +20,29 @@ NEW_YORK = ZoneInfo("America/New_York")
 class Controls:
     """The switches of the desk."""
 
-    def __init__(self, services: Services, housekeeping: Housekeeping) -> None:
+    def __init__(
+        self, services: Services, housekeeping: Housekeeping, kill_switch: KillSwitch
+    ) -> None:
         self._services, self._housekeeping = services, housekeeping
+        self._kill_switch = kill_switch
 
     def trading_state(self) -> TradingState:
         return self._services.state.trading_state()
 
-    def halt(self, reason: str, actor: str) -> TradingState:
-        """Let no new entry out until somebody resumes."""
-        self._services.state.halt(_said(reason), actor)
-        self._audit(actor, "halt", reason)
-        return self.trading_state()
+    def switch(self) -> SwitchState:
+        """Return the trading state with its reason, and what the kill switch has come to."""
+        return self._kill_switch.state()
+
+    def halt(self, reason: str, actor: str, depth: HaltDepth = HaltDepth.CANCEL) -> Halt:
+        """Let no new order out until somebody resumes; the account is cleared down to a depth."""
+        return self._kill_switch.halt(reason, actor, depth)
 
     def resume(self, reason: str, actor: str) -> TradingState:
-        """Let entries out again."""
-        self._services.state.resume(_said(reason), actor)
-        self._audit(actor, "resume", reason)
-        return self.trading_state()
+        """Let entries out again.
+
+        Raises: DomainError where guards or books have something against it.
+        """
+        return self._kill_switch.resume(reason, actor).state
 
     def verify(self) -> ChainReport:
         """Recompute the hash chain over every ledger row."""
@@ -78,13 +85,3 @@ class Controls:
     def _store_state(self) -> str:
         rows = self._services.storage.audit.count()
         return f"ok, {rows} ledger rows"
-
-    def _audit(self, actor: str, action: str, reason: str) -> None:
-        now = self._services.clock.now()
-        self._services.storage.audit.record(actor, action, "desk", {"reason": reason}, now)
-
-
-def _said(reason: str) -> str:
-    if not reason.strip():
-        raise InvalidTransitionError("say why, in a few words")
-    return reason.strip()

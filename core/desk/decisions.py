@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.domain.flow import Approval, Decision, EffectRecord, Verdict
+from core.domain.order_keys import entry_key
 from core.domain.reports import DecisionReport
 from core.errors import AppError, InvalidTransitionError, StaleError
 from core.steps.services import Services
-from core.steps.trade import entry_key
 
 
 class Decisions:

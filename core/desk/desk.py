@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from core.desk.broker_link import BrokerLink
 from core.desk.connections import Connections
 from core.desk.controls import Controls
 from core.desk.decisions import Decisions
+from core.desk.discipline import Discipline
+from core.desk.guards import Guards
 from core.desk.housekeeping import Housekeeping
 from core.desk.imports import Imports
 from core.desk.insights import Insights
+from core.desk.kill_switch import KillSwitch
 from core.desk.live import Live
 from core.desk.market import Market
+from core.desk.positions import Positions
 from core.desk.posts import Posts
+from core.desk.reconciliation import Reconciliations
 from core.desk.runs import Runs
 from core.desk.track_record import TrackRecords
 from core.flow.control import Control
@@ -44,9 +50,14 @@ class Desk:
         self.imports = Imports(services)
         self.insights = Insights(services)
         self.posts = Posts(services)
+        self.reconciliation = Reconciliations(services)
         self.track_record = TrackRecords(services)
+        self.discipline = Discipline(services)
+        self.positions = Positions(services, self.discipline)
         self.housekeeping = Housekeeping(services, control, workflows)
-        self.controls = Controls(services, self.housekeeping)
+        self.controls = Controls(services, self.housekeeping, KillSwitch(services, control))
+        self.guards = Guards(services)
+        self._link = BrokerLink(services, control)
         self._services, self._engine, self._engine_runs = services, engine, False
 
     @property
@@ -55,6 +66,8 @@ class Desk:
 
     def start_engine(self) -> None:
         """Let workflows run in this process; unfinished ones go on where they stopped."""
+        if self._engine_runs:
+            return
         if not self.settings.engine_database_url:  # this process is alone, so no lease is alive
             self._services.ledger.release_leases()
         self._engine.start()
@@ -67,10 +80,13 @@ class Desk:
         self.live.start()
         if self.is_demo:
             self.replay.start()
+        else:
+            self._link.start()
 
     def close(self) -> None:
         """Stop in order: no new work, running steps to their end, then the stores."""
         self.live.stop()
+        self._link.stop()
         self.housekeeping.stop()
         self.replay.stop()
         if self._engine_runs:

@@ -27,7 +27,7 @@ def _to_utc(value: datetime) -> datetime:
 
 
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-SYMBOL_PATTERN = r"^[A-Z][A-Z0-9.\-]{0,14}$"
+SYMBOL_PATTERN = r"^[A-Z][A-Z0-9.\-]{0,20}$"
 Symbol = Annotated[str, StringConstraints(pattern=SYMBOL_PATTERN)]
 Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]

@@ -1,4 +1,4 @@
-"""Orders, fills, positions and accounts. Money and quantities are Decimal; currency is USD."""
+"""Fills, positions and accounts. Money and quantities are Decimal; currency is USD."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from core.domain.base import Frozen, Symbol, UtcDatetime, content_sha256
+from core.domain.base import Frozen, Symbol, UtcDatetime
 
 Quantity = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Money = Annotated[Decimal, Field(allow_inf_nan=False)]
@@ -30,85 +30,13 @@ class OrderSide(StrEnum):
         return OrderSide.SELL if self is OrderSide.BUY else OrderSide.BUY
 
 
-class TimeInForce(StrEnum):
-    DAY = "day"
-    GTC = "gtc"
-
-
-class OrderStatus(StrEnum):
-    ACCEPTED = "accepted"
-    PARTIALLY_FILLED = "partially_filled"
-    FILLED = "filled"
-    CANCELED = "canceled"
-    EXPIRED = "expired"
-    REJECTED = "rejected"
-
-    @property
-    def is_open(self) -> bool:
-        return self in {OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED}
-
-
 class FillLeg(StrEnum):
     ENTRY = "entry"
     STOP = "stop"
     TARGET = "target"
     TIME_STOP = "time_stop"
-
-
-class TakeProfit(Frozen):
-    price: OrderPrice
-    quantity: Quantity
-
-
-class Bracket(Frozen):
-    """The protection that lives at the broker from the moment of the entry fill."""
-
-    stop_price: OrderPrice
-    take_profits: tuple[TakeProfit, ...] = Field(min_length=1, max_length=3)
-
-
-class OrderRequest(Frozen):
-    """A limit entry with its bracket; `client_order_id` is the effect's business key."""
-
-    client_order_id: Annotated[str, Field(min_length=1, max_length=128)]
-    symbol: Symbol
-    side: OrderSide
-    quantity: Quantity
-    limit_price: OrderPrice
-    time_in_force: TimeInForce = TimeInForce.DAY
-    bracket: Bracket
-
-    @model_validator(mode="after")
-    def _protected(self) -> OrderRequest:
-        sign = self.side.sign
-        if sign * (self.limit_price - self.bracket.stop_price) <= 0:
-            raise ValueError("the stop is on the wrong side of the limit")
-        if any(sign * (t.price - self.limit_price) <= 0 for t in self.bracket.take_profits):
-            raise ValueError("a take-profit is on the wrong side of the limit")
-        if sum(t.quantity for t in self.bracket.take_profits) != self.quantity:
-            raise ValueError("the take-profits do not cover the quantity")
-        return self
-
-    @property
-    def content_sha256(self) -> str:
-        return content_sha256(self)
-
-
-class Order(Frozen):
-    """What the broker says of an order."""
-
-    client_order_id: str
-    venue_order_id: str
-    symbol: Symbol
-    side: OrderSide
-    quantity: Quantity
-    limit_price: OrderPrice
-    bracket: Bracket | None
-    status: OrderStatus
-    filled_quantity: Annotated[Decimal, Field(ge=0)]
-    average_fill_price: Decimal | None
-    submitted_at: UtcDatetime
-    updated_at: UtcDatetime
+    EXIT = "exit"
+    EXTERNAL = "external"
 
 
 class Fill(Frozen):
@@ -142,21 +70,62 @@ class Position(Frozen):
 
 
 class Account(Frozen):
-    """Money at the broker, in USD."""
+    """Money at the broker, in USD; buying power may be negative. blocked: why nothing may trade."""
 
     account_id: str
     equity: Money
     cash: Money
     buying_power: Money
     as_of: UtcDatetime
+    multiplier: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+    shorting_enabled: bool = True
+    blocked: str = ""
 
 
 class BrokerCapabilities(Frozen):
+    """What a broker can do; what it cannot is never asked of it."""
+
     bracket: bool
     several_take_profits: bool
     short: bool
     fractional: bool
     is_live: bool
+    oco: bool = False
+    trailing: bool = False
+    options: bool = False
+    replace: bool = False
+    stream: bool = False
+    suspend: bool = False
+
+
+class MarketClock(Frozen):
+    """What the broker's clock says; the times are of the market's next session."""
+
+    at: UtcDatetime
+    is_open: bool
+    next_open: UtcDatetime
+    next_close: UtcDatetime
+
+
+class Asset(Frozen):
+    """What the broker says of a symbol."""
+
+    symbol: Symbol
+    is_tradable: bool
+    is_shortable: bool
+    is_fractionable: bool
+    reason: str = ""
+
+
+class TradeUpdate(Frozen):
+    """Something changed at the broker: what it is must be read there.
+
+    client_order_id: of the order, "" after a gap in which anything may have happened.
+    """
+
+    client_order_id: str
+    event: str
+    at: UtcDatetime
 
 
 def allocate(quantity: Decimal, fractions: tuple[float, ...]) -> tuple[Decimal, ...]:

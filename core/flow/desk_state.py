@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from core.domain.flow import TradingState, TradingSwitch
+from core.domain.guards import stricter_state
 from core.errors import InvalidTransitionError
 from core.flow.tables import desk_state
 
@@ -55,6 +56,17 @@ class DeskState:
     def reduce_only(self, reason: str, actor: str) -> TradingSwitch:
         """Let positions close, open none."""
         return self._switch(TradingState.REDUCE_ONLY, reason, actor)
+
+    def tighten(self, state: TradingState, reason: str, actor: str) -> bool:
+        """Change to a stricter state, never to a milder one; tell whether it is a change."""
+        while True:
+            entry = self.read(_TRADING)
+            held = TradingState(entry.value or TradingState.ACTIVE)
+            if stricter_state(held, state) is held:
+                return False
+            tightened = entry._replace(value=str(state), updated_by=actor, reason=reason)
+            if self.write(_TRADING, tightened):
+                return True
 
     def resume(self, reason: str, actor: str) -> TradingSwitch:
         return self._switch(TradingState.ACTIVE, reason, actor)

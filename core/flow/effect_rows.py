@@ -121,6 +121,9 @@ class EffectRows:
     def in_state(self, state: EffectState | None) -> list[EffectRecord]:
         return self._select(sa.true() if state is None else effects.c.state == state)
 
+    def changed_since(self, moment: datetime) -> list[EffectRecord]:
+        return self._select(effects.c.updated_at >= moment)
+
     def unsettled(self) -> list[EffectRecord]:
         return self._select(self._is_unsettled())
 

@@ -95,6 +95,10 @@ class EffectLedger:
         """Return what nobody is working on and nobody can tell: the operator must settle it."""
         return self._rows.unsettled()
 
+    def changed_since(self, moment: datetime) -> list[EffectRecord]:
+        """Return the effects that were intended, sent or settled since a moment, oldest first."""
+        return self._rows.changed_since(moment)
+
     def list(self, state: EffectState | None = None) -> list[EffectRecord]:
         """Return the effects, oldest first."""
         return self._rows.in_state(state)

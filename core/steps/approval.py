@@ -8,12 +8,12 @@ from typing import Any, Literal
 from core.domain.content import ContentEvent, ContentEventKind, ContentKind, ContentVersion
 from core.domain.flow import Approval, ApprovalRequest, ApprovalState, Decision, Verdict
 from core.domain.lifecycle import TacticEvent, TacticEventKind
+from core.domain.order_keys import entry_key
 from core.domain.tactics import Tactic
 from core.flow.catalog import StepContext, step
 from core.steps.alert import send_alert
 from core.steps.content import post_key
 from core.steps.moment import deadline
-from core.steps.trade import entry_key
 
 
 @step("approval.ask_trade")

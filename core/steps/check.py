@@ -12,10 +12,10 @@ from core.domain.feed_policy import FeedHealth, Gap
 from core.domain.market import Timeframe
 from core.flow import calendars
 from core.flow.catalog import StepContext, step
-from core.steps.alert import send_alert
 from core.steps.health import feed_health
 from core.steps.moment import CALENDAR, known_at, received_at, session_of
 from core.steps.services import Services
+from core.steps.telling import tell_once
 
 GAP_DAYS = 365
 MINUTES = 5
@@ -71,7 +71,7 @@ def freshness(context: StepContext) -> dict[str, Any]:
     for one in bad:
         key = f"alert:feed:{one.feed}:{session_of(now)}"
         title = f"The feed of {one.feed} is {one.state}"
-        send_alert(services.ledger, services.adapters.alerts, key, title, _words(one))
+        tell_once(services, key, title, _words(one))
     return {"bad": [one.feed for one in bad]}
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.marks import PlanMark
+from core.domain.order_keys import entry_key
 from core.domain.resolutions import Outcome
 from core.errors import NotFoundError
 from core.flow.catalog import StepContext, step
 from core.steps.content import update_content_id
 from core.steps.plan_replay import ONE_DAY, Followed, doubting, follow_open, progress
-from core.steps.trade import entry_key
 
 FRESH = timedelta(minutes=10)  # a bar, and the five minutes in which it may bring an entry
 ENDS = {

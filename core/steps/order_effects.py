@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from core.domain.flow import EffectRecord, EffectState
-from core.domain.trading import Order, OrderRequest
+from core.domain.order_keys import entry_of, is_protection
+from core.domain.orders import Order, OrderRequest, Purpose
 from core.errors import RejectedError, UnavailableError
 from core.flow.effects import EffectLedger, Lookup
 from core.ports import Broker
@@ -43,13 +45,16 @@ class SubmitOrder(BrokerEffect):
 
     def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
         order = OrderRequest.model_validate(request)
-        if not self.broker.order_by_client_id(key):  # one that is there already is answered again
+        is_new = not self.broker.order_by_client_id(key)  # one that is there is answered again
+        if is_new and order.purpose is Purpose.ENTRY:
             self._check_alone(order)
-        return _answer(self.broker.submit(order, self.submitted_at))
+        return answer(self.broker.submit(order, self.submitted_at))
 
     def find(self, key: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        """An order that is smaller than asked may have been cut: sending it again completes it."""
         order = self.broker.order_by_client_id(key)
-        return _answer(order) if order else None
+        is_whole = order is not None and order.quantity >= Decimal(request["quantity"])
+        return answer(order) if order and is_whole else None
 
     def _check_alone(self, order: OrderRequest) -> None:
         """Ask once more whether the symbol is free, now that the own intent is written down.
@@ -81,8 +86,16 @@ class ClosePosition(BrokerEffect):
 
     def send(self, key: str, request: dict[str, Any]) -> dict[str, Any]:
         self.broker.cancel(request["client_order_id"])
+        self._withdraw_protection(request["client_order_id"])
         self.broker.close_position(request["client_order_id"], request["reason"])
         return {"external_id": request["client_order_id"]}
+
+    def _withdraw_protection(self, client_order_id: str) -> None:
+        """Cancel what else would sell the position: the broker holds its shares for that."""
+        for order in self.broker.open_orders():
+            own = order.client_order_id
+            if is_protection(own) and entry_of(own) == client_order_id:
+                self.broker.cancel(own)
 
     def find(self, key: str, request: dict[str, Any]) -> dict[str, Any] | None:
         return None  # closing a flat position does nothing, so it may be asked again
@@ -92,6 +105,12 @@ def in_use(broker: Broker, symbol: str) -> str:
     """Say that a symbol has an order or a position: one open plan each."""
     used = {o.symbol for o in broker.open_orders()} | {p.symbol for p in broker.positions()}
     return f"{symbol} is traded already" if symbol in used else ""
+
+
+def is_sent(ledger: EffectLedger, key: str) -> bool:
+    """Tell whether an order was sent, or may have been."""
+    record = ledger.get(key)
+    return record is not None and record.state in {*MAY_BE_OUT, EffectState.DONE}
 
 
 def _rival(ledger: EffectLedger, order: OrderRequest) -> EffectRecord | None:
@@ -106,5 +125,6 @@ def _age(record: EffectRecord) -> tuple[datetime, str]:
     return record.created_at, record.key
 
 
-def _answer(order: Order) -> dict[str, Any]:
+def answer(order: Order) -> dict[str, Any]:
+    """Return what the ledger keeps of an order."""
     return {"external_id": order.venue_order_id, "order": order.model_dump(mode="json")}

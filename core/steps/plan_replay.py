@@ -64,11 +64,13 @@ def follow_open(context: StepContext, complete: date) -> list[Followed]:
     `complete` is the last session whose bars are all there.
     """
     storage = context.services.storage
-    open_ = storage.tactics.unresolved(context.session_date)
-    if not open_:
-        return []
-    market = _market(context, open_, complete)
-    return [_follow(tactic, market) for tactic in open_]
+    return follow(context, storage.tactics.unresolved(context.session_date), complete)
+
+
+def follow(context: StepContext, tactics: Sequence[Tactic], complete: date) -> list[Followed]:
+    """Replay plans on the bars that have ended by now."""
+    market = _market(context, tactics, complete) if tactics else None
+    return [_follow(tactic, market) for tactic in tactics] if market else []
 
 
 def what_became_of(context: StepContext, tactic: Tactic) -> str:

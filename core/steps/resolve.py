@@ -8,6 +8,7 @@ import pandas as pd
 
 from core.domain.feeds import Label
 from core.domain.lifecycle import TacticEventKind
+from core.domain.order_keys import entry_key
 from core.domain.resolutions import Outcome, Resolution
 from core.flow.catalog import StepContext, step
 from core.steps import trade
@@ -26,7 +27,7 @@ def judge(context: StepContext) -> dict[str, Any]:
     found = follow_open(context, complete)
     armed = context.services.storage.tactics.armed()
     ended = [
-        trade.entry_key(one.tactic)
+        entry_key(one.tactic)
         for one in found
         if one.result.status == "final" and one.tactic.tactic_id in armed
     ]

@@ -2,63 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from core.domain.market import MarketSnapshot
-from core.domain.risk import SizeDecision, SizeInput, size
+from core.domain.order_events import OrderEventKind
+from core.domain.order_keys import entry_key
+from core.domain.orders import Bracket, OrderRequest, TakeProfit, TimeInForce
+from core.domain.risk import Book, SizeDecision, size
 from core.domain.scenarios import Scenario, Side
 from core.domain.tactics import Stage, Tactic
-from core.domain.trading import (
-    CENT,
-    Bracket,
-    OrderRequest,
-    OrderSide,
-    TakeProfit,
-    TimeInForce,
-    allocate,
-)
-from core.errors import AdapterError
+from core.domain.trading import CENT, OrderSide, allocate
+from core.errors import AdapterError, AuthenticationError
 from core.flow.catalog import StepContext, step
 from core.settings import Mode
 from core.steps.fresh_price import fresh_doubt
-from core.steps.moment import known_at, session_is_over
+from core.steps.guards import refusal
+from core.steps.moment import known_at
 from core.steps.order_effects import in_use
+from core.steps.order_events import teller_of
 from core.steps.plan_replay import what_became_of
-from core.steps.trade import entry_key
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """What the plans sized earlier in this run already claim."""
-
-    risk_usd: float = 0.0
-    notional_usd: float = 0.0
-    trades: int = 0
-
-    def plus(self, decision: SizeDecision) -> Claimed:
-        return Claimed(
-            risk_usd=self.risk_usd + decision.risk_usd,
-            notional_usd=self.notional_usd + decision.notional_usd,
-            trades=self.trades + (1 if decision.quantity else 0),
-        )
+from core.steps.reconcile import trading_block
+from core.steps.size_facts import claim, read_book, size_input
 
 
 @step("risk.size")
 def size_plans(context: StepContext) -> dict[str, Any]:
     """Size the drafted plans in order of score; zero with its reason is a result."""
-    storage, claimed = context.services.storage, Claimed()
-    orders, refused = [], []
-    for row in context.results["tactic"]["tactics"]:
-        tactic = storage.tactics.get(row["tactic_id"])
-        decision = _decide(context, tactic, claimed)
-        claimed = claimed.plus(decision)
+    storage = context.services.storage
+    orders, refused = list[dict[str, str]](), list[dict[str, str]]()
+    tactics = [
+        storage.tactics.get(row["tactic_id"]) for row in context.results["tactic"]["tactics"]
+    ]
+    book = read_book(context, tactics)
+    for tactic in tactics:
+        decision = _decide(context, tactic, book, placed=len(orders))
         storage.tactics.append_size(tactic.tactic_id, tactic.version, context.as_of, decision)
         if decision.quantity and tactic.scenario:
             request = to_order(tactic, tactic.scenario, decision.quantity)
             storage.trading.append_request(request, tactic.tactic_id, tactic.version)
+            teller_of(context).tell(
+                request, OrderEventKind.INTENDED, f"bound by {decision.binding}"
+            )
             orders.append({"tactic_id": tactic.tactic_id, "sha256": request.content_sha256})
+            book = book.plus(claim(tactic, decision))
         else:
             refused.append({"tactic_id": tactic.tactic_id, "reason": decision.reason_if_zero})
     return {"orders": orders, "refused": refused}
@@ -71,9 +58,15 @@ def recheck(context: StepContext) -> dict[str, Any]:
     approval = context.inputs["approval"]
     tactic = storage.tactics.get(approval["subject_id"])
     request = storage.trading.request(entry_key(tactic))
-    decision = _decide(context, tactic, Claimed())
+    decision = _decide(context, tactic, read_book(context, [tactic]))
     storage.tactics.append_size(tactic.tactic_id, tactic.version, context.as_of, decision)
-    reason = _refusal(context, request, approval, decision) or _spent(context, tactic)
+    reason = (
+        _refusal(context, request, approval, decision)
+        or _asked_spent(context, tactic)
+        or refusal(context, request, tactic)
+    )
+    kind = OrderEventKind.REFUSED if reason else OrderEventKind.CHECKED
+    teller_of(context).tell(request, kind, reason)
     return {
         "allowed": not reason,
         "reason": reason,
@@ -87,14 +80,33 @@ def _refusal(
 ) -> str:
     if request.content_sha256 != approval["content_sha256"]:
         return "the order is not the one that was approved"
-    if _lacks_a_switch(context, approval["subject_id"]):
+    block = _block(context, request.symbol, approval["subject_id"])
+    if block or decision.quantity >= request.quantity:
+        return block
+    why = decision.reason_if_zero or f"bound by {decision.binding}"
+    return f"only {decision.quantity} of {request.quantity} shares are allowed now: {why}"
+
+
+def _block(context: StepContext, symbol: str, tactic_id: str) -> str:
+    """Say why no order of a symbol may go out at all."""
+    services = context.services
+    if _lacks_a_switch(context, tactic_id):
         return "a live order needs CONVERGENCE_MODE=live and a tactic whose stage is live"
-    if not context.services.state.allows_entries():
-        return f"the desk is {context.services.state.trading_state()}: no new entries"
-    if decision.quantity < request.quantity:
-        why = decision.reason_if_zero or f"bound by {decision.binding}"
-        return f"only {decision.quantity} of {request.quantity} shares are allowed now: {why}"
-    return ""
+    if not services.state.allows_entries():
+        return f"the desk is {services.state.trading_state()}: no new entries"
+    return trading_block(services, symbol, context.run_id)
+
+
+def _asked_spent(context: StepContext, tactic: Tactic) -> str:
+    """Refuse where the broker says what nobody understands; no answer at all is asked for again."""
+    try:
+        return _spent(context, tactic)
+    except AuthenticationError:
+        raise
+    except AdapterError as error:
+        if error.retryable:
+            raise
+        return f"the broker cannot tell whether {tactic.symbol} is free: {error}"
 
 
 def _spent(context: StepContext, tactic: Tactic) -> str:
@@ -119,55 +131,17 @@ def _lacks_a_switch(context: StepContext, tactic_id: str) -> bool:
     return context.services.settings.mode is not Mode.LIVE or stage is not Stage.LIVE
 
 
-def _decide(context: StepContext, tactic: Tactic, claimed: Claimed) -> SizeDecision:
-    policy = context.services.playbook.policy
+def _decide(context: StepContext, tactic: Tactic, book: Book, placed: int = 0) -> SizeDecision:
+    policy = context.services.storage.policies.effective(context.session_date)
     if tactic.scenario is None:
         reason = "; ".join(tactic.do_not_play_reasons)
         return SizeDecision.refused(policy, reason)
     snapshot = context.services.storage.insights.snapshot(tactic.snapshot_id)
-    return size(tactic.scenario, _facts(context, snapshot, claimed, tactic), policy)
+    return size(tactic.scenario, size_input(context, tactic, snapshot, book, placed), policy)
 
 
-def _facts(
-    context: StepContext, snapshot: MarketSnapshot, claimed: Claimed, tactic: Tactic
-) -> SizeInput:
-    equity, buying_power = _money(context)
-    trades = context.services.storage.tactics.trades_on(context.session_date)
-    return SizeInput(
-        equity=equity,
-        buying_power=None if buying_power is None else buying_power - claimed.notional_usd,
-        open_risk=_open_risk(context, tactic) + claimed.risk_usd,
-        trades_today=trades + claimed.trades,
-        atr=snapshot.indicators.atr14,
-        atr_mean=snapshot.indicators.atr14_mean,
-        session_is_over=session_is_over(context),
-    )
-
-
-def _money(context: StepContext) -> tuple[float | None, float | None]:
-    """Return equity and buying power; a broker that fails leaves both missing, never a default."""
-    try:
-        account = context.services.adapters.broker.account()
-    except AdapterError:
-        return None, None
-    return float(account.equity), float(account.buying_power)
-
-
-def _open_risk(context: StepContext, tactic: Tactic) -> float:
-    """Return the USD at risk in all plans that hold an order or a position, but for this one."""
-    storage = context.services.storage
-    armed = storage.tactics.armed()
-    sizes = [
-        storage.tactics.latest_size(other.tactic_id)
-        for other in storage.tactics.unresolved(context.session_date)
-        if other.tactic_id != tactic.tactic_id and other.tactic_id in armed
-    ]
-    return sum(decision.risk_usd for decision in sizes if decision)
-
-
-def to_order(tactic: Tactic, scenario: Scenario, quantity: int) -> OrderRequest:
+def to_order(tactic: Tactic, scenario: Scenario, shares: Decimal) -> OrderRequest:
     """Return the bracket order of a plan: a limit at the worst edge, stop and targets attached."""
-    shares = Decimal(quantity)
     legs = zip(
         allocate(shares, tuple(target.fraction for target in scenario.targets)),
         scenario.targets,

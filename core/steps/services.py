@@ -10,6 +10,7 @@ from core.analysis.prompts import PromptLibrary
 from core.analysis.rendering import Renderer
 from core.analysis.sentiment import SentimentReader
 from core.clock import Clock
+from core.domain.discipline import DisciplinePolicy
 from core.domain.events import EventCalendar
 from core.domain.feed_policy import FeedPolicy
 from core.domain.model_policy import ModelPolicy
@@ -85,6 +86,7 @@ class Playbook:
     setups: tuple[SetupFile, ...]
     events: EventCalendar
     models: ModelPolicy
+    discipline: DisciplinePolicy
     prompts: PromptLibrary
     renderer: Renderer
 
@@ -96,6 +98,7 @@ class WorkerServices:
     settings: Settings
     adapters: Adapters
     ledger: EffectLedger
+    state: DeskState
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,6 @@ class Services(WorkerServices):
     clock: Clock
     universe: Universe
     playbook: Playbook
-    state: DeskState
     approvals: Approvals
     budget: Budget
     storage: Storage

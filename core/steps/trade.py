@@ -6,35 +6,42 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from core.domain.flow import EffectState, TradingState
 from core.domain.lifecycle import TacticEvent, TacticEventKind
 from core.domain.market import Timeframe
+from core.domain.order_events import OrderEventKind
+from core.domain.order_keys import close_key, entry_key
+from core.domain.orders import Order
 from core.domain.scenarios import Scenario
 from core.domain.tactics import Tactic
-from core.domain.trading import Fill, FillLeg, Order
+from core.domain.trading import Fill, FillLeg
 from core.errors import EffectParkedError
 from core.flow.catalog import StepContext, step
+from core.flow.effects import Effect
 from core.ports import SimulatedVenue
+from core.steps.coverage import fills_of
 from core.steps.order_effects import ClosePosition, SubmitOrder
+from core.steps.order_events import teller_of
+from core.steps.unclear_effects import LookUpOnly
 
 MISSED_DAYS = 14  # how far back a position is shown bars that its venue may have missed
 
 
-def entry_key(tactic: Tactic) -> str:
-    """Return the business key of a tactic's entry order; it is also the client order id.
-
-    Each version has its own, and at most one version is ever approved: a newer one is drafted
-    only once the approval of the one before is closed.
-    """
-    version = "" if tactic.version == 1 else f"-v{tactic.version}"
-    return f"order:{tactic.tactic_id}{version}:entry"
-
-
 @step("trade.submit")
 def submit(context: StepContext) -> dict[str, Any]:
-    """Send the approved order through the effects ledger, if its symbol is still free."""
+    """Send the approved order through the effects ledger, if its symbol is still free.
+
+    On a desk that was halted since the check, only what may be out already is looked up.
+    """
     services, request = context.services, context.results["recheck"]["request"]
-    effect = SubmitOrder(services.adapters.broker, services.ledger, context.as_of)
-    record = services.ledger.apply(request["client_order_id"], effect, request)
+    key, switch = request["client_order_id"], services.state.trading()
+    effect: Effect = SubmitOrder(services.adapters.broker, services.ledger, context.as_of)
+    if switch.state is not TradingState.ACTIVE:
+        record = services.ledger.get(key)
+        if record is None or record.state is EffectState.INTENDED:
+            return {"stopped": f"the desk is {switch.state}: {switch.reason}"}
+        effect = LookUpOnly(effect)
+    record = services.ledger.apply(key, effect, request)
     return {"order": (record.response or {})["order"], "attempt": record.attempt}
 
 
@@ -44,9 +51,13 @@ def book(context: StepContext) -> dict[str, Any]:
     storage = context.services.storage
     tactic = storage.tactics.get(context.inputs["approval"]["subject_id"])
     result = context.results["submit"]
+    asked, teller = storage.trading.request(entry_key(tactic)), teller_of(context)
+    if "stopped" in result:
+        return _book_refusal(context, tactic, OrderEventKind.REFUSED, str(result["stopped"]))
+    teller.tell(asked, OrderEventKind.SENDING)
     if "error" in result:
         return _book_failure(context, tactic, str(result["error"]))
-    storage.trading.append_orders([Order.model_validate(result["order"])])
+    teller.keep([Order.model_validate(result["order"])])
     storage.tactics.append_events([_armed(context, tactic, TacticEventKind.ARMED, "")])
     return {"armed": True}
 
@@ -54,10 +65,20 @@ def book(context: StepContext) -> dict[str, Any]:
 def _book_failure(context: StepContext, tactic: Tactic, error: str) -> dict[str, Any]:
     record = context.services.ledger.get(entry_key(tactic))
     if record is None or record.state != "rejected":
+        asked = context.services.storage.trading.request(entry_key(tactic))
+        teller_of(context).tell(asked, OrderEventKind.UNKNOWN, error)
         raise EffectParkedError(entry_key(tactic), error)
-    event = _armed(context, tactic, TacticEventKind.CANCELLED, record.note or error)
-    context.services.storage.tactics.append_events([event])
-    return {"armed": False, "reason": record.note or error}
+    return _book_refusal(context, tactic, OrderEventKind.REJECTED, record.note or error)
+
+
+def _book_refusal(
+    context: StepContext, tactic: Tactic, kind: OrderEventKind, reason: str
+) -> dict[str, Any]:
+    storage = context.services.storage
+    teller_of(context).tell(storage.trading.request(entry_key(tactic)), kind, reason)
+    event = _armed(context, tactic, TacticEventKind.CANCELLED, reason)
+    storage.tactics.append_events([event])
+    return {"armed": False, "reason": reason}
 
 
 def _armed(context: StepContext, tactic: Tactic, kind: TacticEventKind, reason: str) -> TacticEvent:
@@ -94,7 +115,7 @@ def flatten(context: StepContext) -> dict[str, Any]:
     effect = ClosePosition(services.adapters.broker)
     for client_order_id in context.results["judge"]["to_close"]:
         request = {"client_order_id": client_order_id, "reason": "the plan has ended"}
-        services.ledger.apply(client_order_id.replace(":entry", ":close"), effect, request)
+        services.ledger.apply(close_key(client_order_id), effect, request)
     return {"closed": len(context.results["judge"]["to_close"])}
 
 
@@ -113,9 +134,9 @@ def _sync(context: StepContext) -> dict[str, Any]:
     fills, cursor = broker.fills_since(trading.fill_cursor())
     trading.append_fills(fills)
     trading.save_fill_cursor(cursor, context.as_of)
-    stale = [order for order in trading.latest_orders() if order.status.is_open]
+    stale = [order for order in trading.latest_orders() if order.is_working]
     current = [broker.order_by_client_id(order.client_order_id) for order in stale]
-    trading.append_orders([order for order in current if order is not None])
+    teller_of(context).keep([order for order in current if order is not None])
     account = broker.account().model_copy(update={"as_of": context.as_of})
     trading.append_account(account)
     trading.append_positions(context.as_of, broker.positions())
@@ -125,7 +146,7 @@ def _sync(context: StepContext) -> dict[str, Any]:
 def actual_r(context: StepContext, tactic: Tactic) -> float | None:
     """Return what the account made of a plan in R, None where it traded nothing or is not flat."""
     trading = context.services.storage.trading
-    fills = trading.fills(entry_key(tactic))
+    fills = fills_of(context.services, entry_key(tactic))
     if not fills or tactic.scenario is None or not is_flat(fills):
         return None
     planned = trading.request(entry_key(tactic)).quantity * _unit(tactic.scenario)

@@ -15,14 +15,19 @@ from core.storage.connection import Store
 from core.storage.content import Contents
 from core.storage.engagement import Engagement
 from core.storage.fundamentals import FundamentalFacts
+from core.storage.guards import Guards
 from core.storage.history import History
 from core.storage.imports import Imports
 from core.storage.insights import Insights
 from core.storage.marks import Marks
 from core.storage.model_calls import ModelCalls
 from core.storage.news import NewsItems
+from core.storage.order_events import OrderEvents
+from core.storage.overrides import Overrides
+from core.storage.policies import RiskPolicies
 from core.storage.quality import Quality
 from core.storage.read_models import Views
+from core.storage.reconciliations import Reconciliations
 from core.storage.tactics import Tactics
 from core.storage.trading import Trading
 
@@ -51,7 +56,12 @@ class Storage:
         self.marks = Marks(self.store)
         self.model_calls = ModelCalls(self.store)
         self.claims = Claims(self.store)
+        self.policies = RiskPolicies(self.store)
         self.trading = Trading(self.store)
+        self.order_events = OrderEvents(self.store)
+        self.reconciliations = Reconciliations(self.store)
+        self.overrides = Overrides(self.store)
+        self.guards = Guards(self.store)
         self.content = Contents(self.store)
         self.engagement = Engagement(self.store)
         self.audit = Audit(self.store)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from core.domain.base import content_sha256
-from core.domain.trading import Account, Fill, Order, OrderRequest, Position
+from core.domain.orders import Order, OrderRequest
+from core.domain.trading import Account, Fill, Position
 from core.storage.connection import Store
 from core.storage.facts import FactTable
 from core.storage.inserts import insert_absent
@@ -115,6 +116,13 @@ class Trading:
         """Return the equity in USD as it was last read by a moment, None if it never was."""
         row = self._store.one(EQUITY_AT, (moment,))
         return float(row[0]) if row else None
+
+    def peak_equity(self, account_id: str) -> float | None:
+        """Return the highest equity in USD that the account was ever read with, if it was."""
+        row = self._store.one(
+            "select max(equity) from accounts where account_id = ?", (account_id,)
+        )
+        return float(row[0]) if row and row[0] is not None else None
 
     def append_positions(self, as_of: datetime, positions: Sequence[Position]) -> None:
         """Keep what was open at one moment; no position says that the account was flat.

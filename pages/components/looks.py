@@ -38,6 +38,8 @@ LOOKS: dict[str, Look] = {
     "invalidated": Look("invalidated", "gray", "block"),
     "cancelled": Look("cancelled", "gray", "block"),
     "canceled": Look("cancelled", "gray", "block"),
+    "pending_cancel": Look("being cancelled", _WAITS, "hourglass_empty"),
+    "replaced": Look("replaced", "gray", "swap_horiz"),
     # outcomes
     "target": Look("target", "green", "flag"),
     "partial": Look("partial", "green", "flag"),
@@ -67,6 +69,12 @@ LOOKS: dict[str, Look] = {
     "reduce_only": Look("reduce only", _WAITS, "trending_down"),
     "halted": Look("trading halted", "red", "front_hand"),
     "ok": Look("ok", "green", "check_circle"),
+    # guards
+    "free": Look("free", "green", "check_circle"),
+    "near": Look("near", _WAITS, "speed"),
+    "locked": Look("locked", _WAITS, "lock"),
+    "breached": Look("breached", "red", "block"),
+    "missing": Look("not known", "red", "help"),
     "degraded": Look("degraded", "red", "error"),
     # grades, sides, provenance
     "A+": Look("A+", "green", "stars"),

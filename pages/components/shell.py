@@ -5,17 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from core import bootstrap
-from core.domain.flow import TradingState
 from core.replay import ReplayStatus
-from pages.components import badges, dialogs, flash
-from pages.components.edge import guarded, live
+from pages.components import badges, dialogs, flash, kill_switch
+from pages.components.edge import live
 from pages.components.formatting import day, eastern, plural, prose
 
 BANNER = (
     "prices are real (daily bars 2013\u20132023). Intraday bars, fundamentals and audience are "
     "SYNTHETIC; headlines and the market lead are DERIVED from the bars."
 )
-REASON, SEEN, DRAWN = "shell_reason", "shell_seen_session", "shell_drawn_session"
+SEEN, DRAWN = "shell_seen_session", "shell_drawn_session"
 
 
 def frame() -> None:
@@ -23,10 +22,9 @@ def frame() -> None:
     flash.show()
     dialogs.forget()
     with st.sidebar:
+        asked = kill_switch.buttons()
         _status()
-        pressed = _switch_button()
-    if pressed:
-        _switch_dialog()
+    kill_switch.dialog(asked)
     if bootstrap.desk().is_demo:
         st.session_state[DRAWN] = _drawn(bootstrap.desk().replay.status())
         _banner()
@@ -38,57 +36,14 @@ def _status() -> None:
     clock, waiting = desk.housekeeping.clock_state(), len(desk.decisions.pending())
     with st.container(horizontal=True, gap="xsmall"):
         badges.badge(desk.settings.mode)
-        badges.badge(desk.controls.trading_state())
+        badges.badge(desk.controls.switch().switch.state)
         is_well = clock.startswith("ok")
         badges.badge("ok" if is_well else "degraded", text="clock ok" if is_well else clock)
         if waiting:
             badges.badge("waiting", text=f"{waiting} waiting")
+    kill_switch.standing()
     told = "Desk time, replayed" if desk.clock.is_replay else "Desk time"
     st.caption(f"{told}  \n**{eastern(desk.clock.now())}**")
-
-
-def _switch_button() -> bool:
-    with guarded():
-        if bootstrap.desk().controls.trading_state() is TradingState.ACTIVE:
-            return st.button("Halt trading", key="shell_halt", icon=":material/front_hand:")
-        return st.button(
-            "Resume trading", key="shell_resume", icon=":material/play_arrow:", type="primary"
-        )
-    return False
-
-
-@st.dialog("Trading switch", icon=":material/front_hand:", on_dismiss="rerun")
-def _switch_dialog() -> None:
-    dialogs.opening()
-    is_active = bootstrap.desk().controls.trading_state() is TradingState.ACTIVE
-    st.markdown(
-        "Halt: no new order leaves the desk until you resume. Brackets at the broker stay."
-        if is_active
-        else "Resume: approved plans may send orders again."
-    )
-    reason = st.text_input("Reason", key=REASON, placeholder="In a few words", live=True)
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Cancel", key="shell_switch_cancel"):
-            st.rerun()
-        if st.button(
-            "Halt trading" if is_active else "Resume trading",
-            key="shell_switch_yes", type="primary", on_click=switch, args=(is_active,),
-            disabled=not (reason or "").strip(),
-        ):  # fmt: skip
-            st.rerun()  # only closes the dialog: the callback has acted
-
-
-def switch(to_halt: bool) -> None:
-    """Halt or resume with the typed reason."""
-    reason = str(st.session_state.get(REASON) or "").strip()
-    if not reason:
-        flash.note("Say why, in a few words.", flash.KNOWN)
-        return
-    controls, actor = bootstrap.desk().controls, flash.actor()
-    if to_halt:
-        flash.press(lambda: controls.halt(reason, actor), "Trading is halted")
-    else:
-        flash.press(lambda: controls.resume(reason, actor), "Trading is active again")
 
 
 def next_session() -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import streamlit as st
 
 from core.domain.flow import Approval
+from core.domain.orders import OrderRequest
 from core.domain.risk import SizeDecision
 from core.domain.tactics import Tactic
-from core.domain.trading import OrderRequest
 from core.domain.views import Inbox, TacticDetail
 from pages.components import badges, formatting
 from pages.components.formatting import eastern, percent, prose, quantity, short, usd, words
@@ -42,16 +42,22 @@ def table(rows: list[Row], *, alt: str) -> None:
 def order_rows(request: OrderRequest, tactic: Tactic | None) -> Iterator[Row]:
     what = f"{request.side.capitalize()} {quantity(request.quantity)} {request.symbol}"
     yield "Order", f"**{prose(what)}**, limit {usd(request.limit_price)}, {request.time_in_force}"
+    yield from protection_rows(request)
+    if tactic is not None and tactic.scenario is not None:
+        plan = tactic.scenario
+        yield "Entry zone", f"{usd(plan.entry_low)} to {usd(plan.entry_high)}"
+        yield "Time limit", formatting.plural(plan.timebox_sessions, "session")
+
+
+def protection_rows(request: OrderRequest) -> Iterator[Row]:
+    if request.bracket is None or request.limit_price is None:
+        return
     yield "Stop", usd(request.bracket.stop_price)
     unit = abs(request.limit_price - request.bracket.stop_price)
     for number, target in enumerate(request.bracket.take_profits, 1):
         reward = formatting.r(float(abs(target.price - request.limit_price) / unit))
         shares = quantity(target.quantity)
         yield f"Target {number}", f"{usd(target.price)} for {shares} shares, {reward}"
-    if tactic is not None and tactic.scenario is not None:
-        plan = tactic.scenario
-        yield "Entry zone", f"{usd(plan.entry_low)} to {usd(plan.entry_high)}"
-        yield "Time limit", formatting.plural(plan.timebox_sessions, "session")
 
 
 def size_rows(size: SizeDecision, equity: float | None = None) -> list[Row]:
@@ -64,8 +70,8 @@ def size_rows(size: SizeDecision, equity: float | None = None) -> list[Row]:
     ]
     for rung in size.ladder:
         mark = " **\u2190 binds**" if rung.name == size.binding else ""
-        told = f"{rung.quantity:,.1f} shares: {prose(rung.detail)}{mark}"
-        rows.append((f"Limit: {words(rung.name)}", told))
+        most = rung.state if rung.quantity is None else f"{rung.quantity:,.1f} {size.unit}s"
+        rows.append((f"Limit: {words(rung.name)}", f"{most}: {prose(rung.detail)}{mark}"))
     return rows
 
 

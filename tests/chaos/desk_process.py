@@ -18,7 +18,7 @@ from core import bootstrap
 from core.adapters.brokers.paper import PaperBroker
 from core.adapters.publishers.preview import PreviewPublisher
 from core.domain.content import Post, PostRequest
-from core.domain.trading import Order, OrderRequest
+from core.domain.orders import Order, OrderRequest
 from core.replay import APPROVED_BY_REPLAY, HELD_BACK
 from core.settings import Settings
 

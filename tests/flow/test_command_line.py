@@ -93,8 +93,36 @@ def test_the_public_ledger_is_exported_with_its_verifier(
 
 
 def test_halt_and_resume_change_the_state(data_dir: Path, report: dict) -> None:
-    assert core(data_dir, "halt", "--reason", "a test") == (0, {"trading": "halted"})
-    assert core(data_dir, "resume") == (0, {"trading": "active"})
+    code, halted = core(data_dir, "halt", "--reason", "a test")
+    assert (code, halted) == (
+        0, {"trading": "halted", "reason": "a test", "depth": "stop_entries", "run": "none"},
+    )  # fmt: skip
+    code, resumed = core(data_dir, "resume", "--reason", "all clear")
+    assert (code, resumed) == (0, {"trading": "active", "reason": "all clear"})
+
+
+@pytest.mark.parametrize("depth", ["cancel", "flatten"])
+def test_halting_deeper_waits_until_it_is_checked_at_the_broker(
+    data_dir: Path, report: dict, depth: str
+) -> None:
+    code, halted = core(data_dir, "halt", "--reason", "a test", f"--{depth}")
+    assert code == 0, halted
+    assert (halted["trading"], halted["depth"], halted["run"]) == ("halted", depth, "succeeded")
+    assert (halted["left"], halted["is_suspended"]) == ([], True)
+    code, resumed = core(data_dir, "resume", "--reason", "all clear")
+    assert (code, resumed["trading"]) == (0, "active")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("halt",), ("resume",), ("halt", "--reason", "x", "--cancel", "--flatten")]
+)
+def test_the_switch_needs_a_reason_and_one_depth(data_dir: Path, arguments: tuple[str]) -> None:
+    assert core(data_dir, *arguments)[0] == 2
+
+
+def test_a_reason_of_blanks_is_refused(data_dir: Path) -> None:
+    code, refused = core(data_dir, "resume", "--reason", "  ")
+    assert (code, refused) == (1, {"error": "say why, in a few words"})
 
 
 def test_a_backup_is_restored_with_everything_in_it(data_dir: Path, report: dict) -> None:

@@ -17,7 +17,7 @@ def config(tmp_path: Path) -> Path:
     folder = tmp_path / "config"
     for name in ("workflows", "templates", "tactics", "prompts"):
         shutil.copytree(ROOT / "data" / name, folder / name)
-    for file in ("policy", "feeds", "entities", "lexicon", "events", "models"):
+    for file in ("policy", "feeds", "entities", "lexicon", "events", "models", "discipline"):
         shutil.copy(ROOT / "data" / f"{file}.yaml", folder)
     return folder
 

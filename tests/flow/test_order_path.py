@@ -16,9 +16,10 @@ from core import bootstrap
 from core.desk import Desk
 from core.domain.feeds import Label, Quote
 from core.domain.market import BarQuery, Timeframe
+from core.domain.order_keys import entry_key
+from core.domain.orders import Order, OrderStatus
 from core.domain.scenarios import Scenario
 from core.domain.tactics import Tactic
-from core.domain.trading import OrderStatus
 from core.errors import EffectRejectedError
 from core.flow.catalog import StepContext
 from core.settings import Settings
@@ -26,7 +27,7 @@ from core.steps import risk
 from core.steps.moment import session_is_over
 from core.steps.publish import prepare, send
 from core.steps.risk import to_order
-from core.steps.trade import ClosePosition, actual_r, entry_key
+from core.steps.trade import ClosePosition, actual_r
 from tests.flow.conftest import PLAN_DAY
 
 NINE = datetime(2023, 6, 26, 13, 0, tzinfo=UTC)
@@ -123,7 +124,9 @@ def test_outside_the_replay_an_order_needs_a_fresh_price_that_bears_it_out(
 def test_a_symbol_that_is_traded_takes_no_second_order(desk: Desk) -> None:
     tactic, plan = tactic_of(desk)
     other = tactic.model_copy(update={"tactic_id": "TBOW-META-20230623-AM"})
-    desk._services.adapters.broker.submit(to_order(other, plan, 1), NINE)
+    request = to_order(other, plan, Decimal(1))
+    desk._services.storage.trading.append_request(request, other.tactic_id, 1)
+    desk._services.adapters.broker.submit(request, NINE)
     assert risk.recheck(context_of(desk))["reason"] == "META is traded already"
 
 
@@ -141,7 +144,7 @@ def test_an_order_that_is_at_the_broker_already_is_not_in_its_own_way(desk: Desk
 def test_ending_an_order_cancels_an_entry_that_was_not_filled(desk: Desk) -> None:
     tactic, plan = tactic_of(desk)
     broker, key = desk._services.adapters.broker, entry_key(tactic)
-    broker.submit(to_order(tactic, plan, 10), NINE)
+    broker.submit(to_order(tactic, plan, Decimal(10)), NINE)
     effect, request = ClosePosition(broker), {"client_order_id": key, "reason": "it has ended"}
     effect.send("k", request)
     effect.send("k", request)
@@ -163,6 +166,9 @@ def test_ending_a_half_filled_order_stops_its_entry_before_it_sells() -> None:
         def close_position(self, client_order_id: str, reason: str) -> None:
             self.held = 5 if self.works else 0
 
+        def open_orders(self) -> list[Order]:
+            return []
+
     broker = HalfFilled()
     effect = ClosePosition(broker)  # type: ignore[arg-type]
     effect.send("k", {"client_order_id": "order:x:entry", "reason": "it has ended"})
@@ -172,7 +178,7 @@ def test_ending_a_half_filled_order_stops_its_entry_before_it_sells() -> None:
 def test_a_trade_that_is_not_flat_has_no_result_yet(desk: Desk) -> None:
     tactic, plan = tactic_of(desk)
     services, key = desk._services, entry_key(tactic)
-    services.adapters.broker.submit(to_order(tactic, plan, 10), NINE)
+    services.adapters.broker.submit(to_order(tactic, plan, Decimal(10)), NINE)
     show_bars(desk)
     bars = services.storage.bars.between("META", Timeframe.FIVE_MINUTES, PLAN_DAY, PLAN_DAY)
     services.adapters.broker.process(bars.head(1))  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 
@@ -18,8 +19,9 @@ from core.adapters.brokers.paper import PaperBroker
 from core.desk import Desk
 from core.domain.flow import ApprovalRequest, EffectState
 from core.domain.lifecycle import TacticEventKind
+from core.domain.order_keys import entry_key
+from core.domain.orders import Order, OrderRequest
 from core.domain.tactics import Tactic
-from core.domain.trading import Order, OrderRequest
 from core.errors import (
     AppError,
     EffectNotNowError,
@@ -31,7 +33,6 @@ from core.flow.effects import EffectLedger
 from core.settings import Settings
 from core.steps.order_effects import SubmitOrder
 from core.steps.risk import to_order
-from core.steps.trade import entry_key
 from tests.flow.conftest import PLAN_DAY, both
 from tests.storage import samples
 
@@ -177,7 +178,7 @@ def ask_for_another(desk: Desk, tactic: Tactic) -> None:
     assert other.scenario is not None
     storage.tactics.append(other)
     storage.tactics.append_events(samples.life(of=other))
-    order = to_order(other, other.scenario, quantity=1)
+    order = to_order(other, other.scenario, shares=Decimal(1))
     storage.trading.append_request(order, other.tactic_id, 1)
     asked = next(a for a in desk.decisions.pending() if a.subject_id == tactic.tactic_id)
     fields = asked.model_dump(include=set(ApprovalRequest.model_fields))

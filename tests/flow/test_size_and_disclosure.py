@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,8 @@ def test_a_size_is_stored_with_all_that_it_rests_on(desk: Desk, tactic: Tactic) 
     policy = services.playbook.policy
     assert (size.policy_version, size.risk_fraction) == (policy.version, policy.risk_fraction)
     unit = abs(plan.worst_entry - plan.stop)
-    assert size.risk_usd == pytest.approx(size.quantity * unit, abs=0.01)
-    assert size.notional_usd == pytest.approx(size.quantity * plan.worst_entry, abs=0.01)
+    assert size.risk_usd == pytest.approx(float(size.quantity) * unit, abs=0.01)
+    assert size.notional_usd == pytest.approx(float(size.quantity) * plan.worst_entry, abs=0.01)
     assert (size.quantity > 0, size.reason_if_zero) == (True, "")
 
 
@@ -68,7 +69,9 @@ def test_a_tactic_has_the_same_hash_whatever_its_size(desk: Desk, tactic: Tactic
     tactics, before = desk._services.storage.tactics, tactic.content_sha256
     size = tactics.latest_size(tactic.tactic_id)
     assert size is not None
-    smaller = size.model_copy(update={"quantity": 0, "reason_if_zero": "too little is left"})
+    smaller = size.model_copy(
+        update={"quantity": Decimal(0), "reason_if_zero": "too little is left"}
+    )
     tactics.append_size(tactic.tactic_id, tactic.version, tactic.as_of, smaller)
     assert tactics.latest_size(tactic.tactic_id) == smaller
     assert tactics.get(tactic.tactic_id).content_sha256 == before

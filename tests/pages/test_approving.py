@@ -88,28 +88,3 @@ def test_a_rejection_with_a_reason_is_kept(desk: Desk) -> None:
     assert "Rejected the post" in toasts(rejecting(content, "too long"))
     assert ids(desk).keys() == {"trade"}
     assert "Already handled" in toasts(rejecting(content, "again"))
-
-
-def switching(to_halt: bool, reason: str) -> AppTest:
-    def script(to_halt: bool, reason: str) -> None:
-        import streamlit as st
-
-        from pages.components import flash, shell
-
-        st.session_state[shell.REASON] = reason
-        shell.switch(to_halt)
-        flash.show()
-
-    return AppTest.from_function(script, args=(to_halt, reason)).run()
-
-
-def test_the_kill_switch_asks_for_a_reason_and_then_halts(desk: Desk) -> None:
-    assert "Say why" in toasts(switching(True, ""))
-    assert desk.controls.trading_state() == "active"
-    switching(True, "strange prices")
-    assert desk.controls.trading_state() == "halted"
-    app = open_page("positions")
-    assert "trading halted" in told(app)
-    assert app.button(key="shell_resume").label == "Resume trading"
-    switching(False, "all clear")
-    assert desk.controls.trading_state() == "active"

@@ -13,7 +13,7 @@ from tests.pages.conftest import MAIN, WAITING_DAY, installed, open_page, opened
 
 PAGES = (
     "overview", "approvals", "market", "insights", "tactics", "positions", "track_record",
-    "content", "engagement", "workflows", "connections",
+    "discipline", "content", "engagement", "workflows", "connections",
 )  # fmt: skip
 EMPTY_WORDS = {
     "overview": "Inbox zero",
@@ -22,6 +22,7 @@ EMPTY_WORDS = {
     "market": "No snapshot yet",
     "insights": "No insight yet",
     "track_record": "No plan has ended yet",
+    "discipline": "Made-up trades",
     "positions": "The broker has not been asked yet",
     "content": "No post yet",
     "engagement": "No sample yet",
@@ -35,6 +36,7 @@ FAILING = {
     "market": ("market", "watch_list"),
     "insights": ("views", "insight_sessions"),
     "track_record": ("track_record", "read"),
+    "discipline": ("discipline", "examples"),
     "positions": ("views", "positions"),
     "content": ("views", "content_board"),
     "engagement": ("views", "engagement"),

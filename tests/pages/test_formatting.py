@@ -10,9 +10,9 @@ import pytest
 from core.domain.content import ContentEventKind
 from core.domain.flow import ApprovalState, EffectState, RunState, StepState, TradingState
 from core.domain.lifecycle import TacticEventKind
+from core.domain.orders import OrderStatus
 from core.domain.resolutions import Outcome
 from core.domain.scenarios import Grade
-from core.domain.trading import OrderStatus
 from core.settings import Mode
 from pages.components import formatting
 from pages.components.looks import LOOKS

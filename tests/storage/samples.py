@@ -44,22 +44,12 @@ from core.domain.model_calls import (
     PromptReference,
     Usage,
 )
+from core.domain.orders import Bracket, Order, OrderRequest, OrderStatus, TakeProfit
 from core.domain.resolutions import Outcome, Resolution
 from core.domain.risk import Constraint, SizeDecision
 from core.domain.scenarios import Bias, Grade, Scenario, Side, Target, Trigger
 from core.domain.tactics import CheckItem, Generator, Stage, Tactic
-from core.domain.trading import (
-    Account,
-    Bracket,
-    Fill,
-    FillLeg,
-    Order,
-    OrderRequest,
-    OrderSide,
-    OrderStatus,
-    Position,
-    TakeProfit,
-)
+from core.domain.trading import Account, Fill, FillLeg, OrderSide, Position
 
 SESSION = date(2024, 1, 5)
 MORNING = datetime(2024, 1, 5, 13, 15, tzinfo=UTC)

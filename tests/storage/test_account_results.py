@@ -10,12 +10,13 @@ import pytest
 from pydantic import ValidationError
 
 from core.domain.lifecycle import TacticEventKind as Kind
+from core.domain.order_keys import entry_key
 from core.domain.resolutions import Resolution, Resolver
 from core.domain.scenarios import Scenario
 from core.domain.tactics import Tactic
 from core.domain.trading import Fill, FillLeg, OrderSide
 from core.steps.resolve import resolve
-from core.steps.trade import actual_r, entry_key, slippage_r
+from core.steps.trade import actual_r, slippage_r
 from core.storage.storage import Storage
 from tests.storage import samples
 from tests.storage.test_plan_replay import CLOSED, FRIDAY, OPENS, context, plan, rows_of

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,16 +10,35 @@ import pytest
 
 from core.domain.engagement import SampleAge
 from core.domain.feeds import CorporateAction
+from core.domain.guards import Halt, HaltDepth, HaltOutcome
 from core.domain.lifecycle import TacticEventKind
-from core.domain.trading import FillLeg, OrderStatus
-from core.errors import NotFoundError
+from core.domain.order_events import OrderEventKind
+from core.domain.orders import OrderStatus
+from core.domain.reconciliation import Verdict
+from core.domain.risk import RiskPolicy
+from core.domain.trading import FillLeg
+from core.errors import InvalidTransitionError, NotFoundError
 from core.storage.configurations import Configuration
 from core.storage.model_calls import ModelCalls
 from core.storage.storage import Storage
 from tests.storage import samples
+from tests.storage.test_order_path import event
+from tests.storage.test_overrides import judged, level, note
+from tests.storage.test_reconciliations import NOON, difference, run, settle
+from tests.unit.test_guards import facts
+from tests.unit.test_guards import judged as judged_account
 
 ID = samples.tactic().tactic_id
 SECOND = samples.tactic("MSFT")
+
+
+def settled(storage: Storage) -> None:
+    """Ignore a difference; one that is settled is settled once."""
+    storage.reconciliations.append(run(difference("NVDA"), minutes=0))
+    with suppress(InvalidTransitionError):
+        settle(storage, difference("NVDA"), NOON, Verdict.IGNORED)
+
+
 APPENDS: dict[str, Callable[[Storage], Any]] = {
     "news": lambda s: s.news.append([samples.news_item()], samples.MORNING),
     "news_readings": lambda s: s.news.append_readings([samples.reading()], samples.MORNING),
@@ -54,6 +74,23 @@ APPENDS: dict[str, Callable[[Storage], Any]] = {
     "content_versions": lambda s: s.content.append(samples.content()),
     "content_events": lambda s: s.content.append_events([samples.content_event()]),
     "publications": lambda s: s.content.append_publication(samples.publication()),
+    "order_path": lambda s: s.order_events.append([event(OrderEventKind.FILLED)]),
+    "reconciliations": lambda s: s.reconciliations.append(run()),
+    "reconciliation_differences": lambda s: s.reconciliations.append(run(difference())),
+    "reconciliation_resolutions": settled,
+    "risk_policies": lambda s: s.policies.remember(RiskPolicy(version="1"), samples.SESSION),
+    "book_comparisons": lambda s: s.overrides.append([judged().comparison], [], samples.MORNING),
+    "overrides": lambda s: s.overrides.append([], judged().overrides, samples.MORNING),
+    "override_notes": lambda s: s.overrides.append_note(note()),
+    "discipline_levels": lambda s: s.overrides.append_level(level(), samples.MORNING),
+    "guard_reports": lambda s: s.guards.append(judged_account(facts())),
+    "guard_locks": lambda s: s.guards.lock(judged_account(facts(trades_today=2)).locks),
+    "halts": lambda s: s.guards.append_halt(
+        Halt(halted_at=samples.MORNING, depth=HaltDepth.CANCEL, reason="r", actor="a", run_id="h")
+    ),
+    "halt_outcomes": lambda s: s.guards.append_outcome(
+        HaltOutcome(run_id="h", depth=HaltDepth.CANCEL, recorded_at=samples.MORNING)
+    ),
     "engagement_samples": lambda s: s.engagement.append([samples.sample()]),
     "runs": lambda s: s.history.append_runs([samples.run_record()]),
     "steps": lambda s: s.history.append_steps([samples.step_record()]),

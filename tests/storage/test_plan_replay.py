@@ -66,6 +66,7 @@ def context(storage: Storage, as_of: datetime, **rules: Any) -> StepContext:
     services = SimpleNamespace(
         storage=storage,
         clock=SimpleNamespace(is_replay=True),
+        ledger=SimpleNamespace(get=lambda _: None),
         playbook=SimpleNamespace(policy=policy(**{"slippage_usd": 0, "fee_fraction": 0, **rules})),
     )
     return StepContext(

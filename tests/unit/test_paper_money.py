@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from core.adapters.brokers.paper.money import Holding, account, positions
+from core.adapters.brokers.paper.rules import VenueRules
 from core.domain.trading import Fill, FillLeg, OrderSide
 
 AT = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
@@ -56,14 +57,33 @@ def test_a_short_account_keeps_its_cash_and_owes_the_shares() -> None:
     fills = [fill(-10, 100)]
     shorts = positions(fills, {"TSLA": Decimal(110)})
 
-    result = account(fills, shorts, [], AT)
+    result = account(fills, shorts, Decimal(0), AT, VenueRules())
 
     assert (result.cash, result.equity) == (100_999, 99_899)
     assert result.buying_power == 2 * 99_899 - 1100
 
 
-def test_buying_power_is_never_below_zero() -> None:
+def test_buying_power_is_below_zero_where_more_is_held_than_margin_allows() -> None:
     fills = [fill(1000, 200)]
     held_long = positions(fills, {"TSLA": Decimal(110)})
 
-    assert account(fills, held_long, [], AT).buying_power == 0
+    result = account(fills, held_long, Decimal(0), AT, VenueRules())
+
+    assert result.equity == 100_000 - 200_001 + 110_000
+    assert result.buying_power == 2 * result.equity - 110_000 < 0
+
+
+def test_open_entries_use_up_buying_power_alone() -> None:
+    free = account([], [], Decimal(0), AT, VenueRules())
+    reserved = account([], [], Decimal("1010.50"), AT, VenueRules())
+
+    assert reserved.buying_power == free.buying_power - Decimal("1010.50")
+    assert (reserved.cash, reserved.equity) == (free.cash, free.equity)
+
+
+def test_the_account_starts_with_what_the_rules_say() -> None:
+    rules = VenueRules(start_cash_usd=Decimal(5000), margin=Decimal(1))
+
+    result = account([], [], Decimal(0), AT, rules)
+
+    assert (result.cash, result.buying_power, result.multiplier) == (5000, 5000, 1)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.domain.trading import OrderRequest, OrderSide, OrderStatus, Position, allocate
+from core.domain.orders import OrderRequest, OrderStatus
+from core.domain.trading import OrderSide, Position, allocate
 
 
 def request(**changes: Any) -> OrderRequest:
@@ -38,11 +39,11 @@ def test_an_order_with_its_bracket_is_accepted_on_both_sides() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"stop": "101"}, "the stop is on the wrong side of the limit"),
-        ({"stop": "102"}, "the stop is on the wrong side of the limit"),
-        ({"side": "sell"}, "the stop is on the wrong side of the limit"),
-        ({"aims": [("101", 10)]}, "a take-profit is on the wrong side of the limit"),
-        ({"aims": [("104", 5), ("100", 5)]}, "a take-profit is on the wrong side of the limit"),
+        ({"stop": "101"}, "the stop is on the wrong side of the entry"),
+        ({"stop": "102"}, "the stop is on the wrong side of the entry"),
+        ({"side": "sell"}, "the stop is on the wrong side of the entry"),
+        ({"aims": [("101", 10)]}, "a take-profit is on the wrong side of the entry"),
+        ({"aims": [("104", 5), ("100", 5)]}, "a take-profit is on the wrong side of the entry"),
         ({"aims": [("104", 5), ("107", 4)]}, "the take-profits do not cover the quantity"),
         ({"aims": []}, "at least 1 item"),
         ({"aims": [("104", 0), ("107", 10)]}, "greater than 0"),
@@ -94,8 +95,9 @@ def test_a_short_position_gains_when_the_price_falls() -> None:
     assert (position.unrealized_pnl, position.market_value) == (60, -940)
 
 
-def test_only_accepted_and_partly_filled_orders_are_open() -> None:
+def test_what_may_still_fill_is_open() -> None:
     assert [status.value for status in OrderStatus if status.is_open] == [
         "accepted",
         "partially_filled",
+        "pending_cancel",
     ]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.domain.content import ContentVersion
+from core.domain.orders import OrderRequest
 from core.domain.risk import SizeDecision
 from core.domain.tactics import Tactic
-from core.domain.trading import OrderRequest
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from core.domain.insights import Insight
 from core.domain.lifecycle import TacticEvent
 from core.domain.market import MarketSnapshot
 from core.domain.marks import PlanMark
+from core.domain.orders import Order, OrderRequest
 from core.domain.resolutions import Resolution
 from core.domain.risk import SizeDecision
 from core.domain.tactics import Tactic
-from core.domain.trading import Fill, Order, OrderRequest
+from core.domain.trading import Fill
 from core.domain.views.lineage import LineageRow
 
 

@@ -16,7 +16,7 @@ class PositionsView:
 
     open: client_order_id, tactic_id, symbol, side, quantity (negative is short), entry, stop,
         target (the next one), targets, last, last_at, unrealized_pnl, open_r, opened_at,
-        age_sessions.
+        age_sessions, r_per_share.
     closed: client_order_id, tactic_id, symbol, side, quantity, entry, exit, fees, realized_pnl,
         realized_r, opened_at, closed_at, exit_leg.
     orders: client_order_id, tactic_id, symbol, side, quantity, limit_price, status,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from core.domain.content import ContentVersion, Publication
+from core.domain.orders import OrderRequest
 from core.domain.risk import SizeDecision
 from core.domain.tactics import Tactic
-from core.domain.trading import OrderRequest
 from core.domain.views import Inbox, LineageRow
 from core.storage.content import PUBLICATIONS, VERSIONS
 from core.storage.tactics import NEWEST_VERSION, TACTICS

@@ -24,8 +24,12 @@ select client_order_id, any_value(r.tactic_id), any_value(r.symbol) as symbol, a
     sum(if(f.side = r.side, 0, f.quantity))::double,
     sum(if(f.side = r.side, 0, f.quantity * f.price))::double,
     sum(f.fees)::double, min(f.filled_at) as opened_at, max(f.filled_at) as closed_at,
-    arg_max(f.leg, (f.filled_at, f.rowid))
-from fills f join order_requests r using (client_order_id) group by client_order_id
+    arg_max(f.leg, (f.filled_at, f.place))
+from (
+    select rowid as place, * replace (coalesce(nullif(
+        regexp_extract(client_order_id, '^protect:(.+):[0-9]+$', 1), ''), client_order_id
+    ) as client_order_id) from fills
+) f join order_requests r using (client_order_id) group by client_order_id
 """
 BROKER = """
 select symbol, quantity, average_entry_price, last_price, as_of from positions
@@ -65,6 +69,7 @@ from (
 OPEN_COLUMNS = [
     "client_order_id", "tactic_id", "symbol", "side", "quantity", "entry", "stop", "target",
     "targets", "last", "last_at", "unrealized_pnl", "open_r", "opened_at", "age_sessions",
+    "r_per_share",
 ]  # fmt: skip
 CLOSED_COLUMNS = [
     "client_order_id", "tactic_id", "symbol", "side", "quantity", "entry", "exit", "fees",
@@ -160,6 +165,7 @@ def _opened(trade: Trade, mark: Mark | None, age: int) -> tuple[object, ...]:
     return (
         *trade[:4], trade.open_quantity, trade.entry, trade.stop, target, targets, last, last_at,
         trade.open_quantity * moved, sign * moved / trade.r_per_share, trade.opened_at, age,
+        trade.r_per_share,
     )  # fmt: skip
 
 

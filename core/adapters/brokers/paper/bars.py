@@ -1,105 +1,196 @@
-"""Bars as the paper venue sees them: parsed, in time order, each with its span in exchange time."""
+"""Bars as the paper venue sees them: checked, by symbol, in time order, as arrays."""
 
 from __future__ import annotations
 
-import warnings
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
-from functools import cache
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import exchange_calendars
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from core.adapters.brokers.paper.matching import Bar
+from core.adapters.brokers.paper.prices import Bar
 from core.domain.market import Timeframe
 from core.errors import RejectedError
 
-COLUMNS = (
-    "symbol", "timeframe", "session_date", "started_at", "open", "high", "low", "close", "label",
-)  # fmt: skip
-NEW_YORK = ZoneInfo("America/New_York")
-DAY_STARTS, DAY_ENDS = time(9, 30), time(16)
+PRICES = ("open", "high", "low", "close")
+COLUMNS = ("symbol", "timeframe", "session_date", "started_at", *PRICES, "volume", "label")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+FIVE_MINUTES = timedelta(minutes=5) // MICROSECOND
+DAY_STARTS, DAY_LASTS = pd.Timedelta(hours=9.5), timedelta(hours=6.5) // MICROSECOND
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
-def parse_bars(bars: pd.DataFrame) -> list[Bar]:
-    """Return the bars of all symbols in time order.
+@dataclass(frozen=True)
+class SymbolBars:
+    """The bars of one symbol, oldest first, none of them overlapping.
 
-    Raises: RejectedError if a column is missing, a time has no zone or prices contradict.
+    starts, ends: microseconds since 1970, when their prices were traded. Prices in USD per share.
+    """
+
+    symbol: str
+    starts: Integers
+    ends: Integers
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    labels: npt.NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def bar(self, place: int) -> Bar:
+        """Return one bar in exact prices: those that its floats are printed as."""
+        return Bar(
+            symbol=self.symbol,
+            started_at=moment(self.starts[place]),
+            ended_at=moment(self.ends[place]),
+            open=exact(self.open[place]),
+            high=exact(self.high[place]),
+            low=exact(self.low[place]),
+            close=exact(self.close[place]),
+            volume=exact(self.volume[place]),
+            label=str(self.labels[place]),
+        )
+
+    @cached_property
+    def trades(self) -> npt.NDArray[np.bool_]:
+        """Tell in which bars something was traded."""
+        found: npt.NDArray[np.bool_] = self.volume > 0
+        return found
+
+    def quiet(self) -> SymbolBars:
+        """Return the bars of a symbol that is halted: nothing trades in them."""
+        return replace(self, volume=np.zeros(len(self)))
+
+    def unseen(self, seen_until: datetime | None) -> SymbolBars:
+        """Leave out what started before the end of what was seen, or of the bar before it."""
+        first = 0 if seen_until is None else microseconds(seen_until)
+        kept = self.starts >= first
+        if (self.starts[1:] < self.ends[:-1]).any():
+            kept = self._apart(first)
+        return self if kept.all() else self.taken(np.flatnonzero(kept))
+
+    def _apart(self, end: int) -> npt.NDArray[np.bool_]:
+        kept = np.zeros(len(self), dtype=np.bool_)
+        for place, start in enumerate(self.starts):
+            if start >= end:
+                kept[place], end = True, self.ends[place]
+        return kept
+
+    def taken(self, places: Integers | slice) -> SymbolBars:
+        return SymbolBars(
+            symbol=self.symbol,
+            starts=self.starts[places],
+            ends=self.ends[places],
+            open=self.open[places],
+            high=self.high[places],
+            low=self.low[places],
+            close=self.close[places],
+            volume=self.volume[places],
+            labels=self.labels[places],
+        )
+
+
+def exact(price: float) -> Decimal:
+    return Decimal(str(float(price)))
+
+
+def moment(at: int) -> datetime:
+    return EPOCH + int(at) * MICROSECOND
+
+
+def microseconds(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND
+
+
+def parse_bars(bars: pd.DataFrame) -> list[SymbolBars]:
+    """Return the bars by symbol.
+
+    Raises: RejectedError if a column is missing, a time has no zone, a volume is no number or
+        prices contradict.
     """
     if bars.empty:
         return []
     missing = [name for name in COLUMNS if name not in bars.columns]
     if missing:
-        raise RejectedError("paper", "process", f"the bars lack the columns {missing}")
-    rows = bars[list(COLUMNS)].to_dict("records")
-    return sorted((_parse(row) for row in rows), key=lambda bar: (bar.started_at, bar.symbol))
+        raise _rejected(f"the bars lack the columns {missing}")
+    starts, ends = _spans(bars)
+    open_, high, low, close, volume = (_numbers(bars[name]) for name in (*PRICES, "volume"))
+    labels = bars["label"].to_numpy(object)
+    whole = SymbolBars("", starts, ends, open_, high, low, close, volume, labels)
+    _refuse_contradictions(bars, whole)
+    codes, symbols = pd.factorize(bars["symbol"], sort=True)
+    return _by_symbol(whole, codes, [str(symbol) for symbol in symbols])
 
 
-def session_close(moment: datetime) -> datetime:
-    """Return the first close of the New York exchange after `moment`, half days included.
-
-    Raises: RejectedError if the exchange calendar does not reach there.
-    """
-    closes = _closes()
-    place = int(closes.searchsorted(pd.Timestamp(moment), side="right"))
-    if place == len(closes) or closes[place] - moment > timedelta(days=14):
-        raise RejectedError("paper", "submit", f"no session is known after {moment.isoformat()}")
-    return _utc(closes[place])
+def _by_symbol(bars: SymbolBars, codes: Integers, symbols: list[str]) -> list[SymbolBars]:
+    order = np.lexsort((bars.starts, codes))
+    ordered = bars.taken(order)
+    edges = [int(edge) for edge in codes[order].searchsorted(range(len(symbols) + 1))]
+    return [
+        replace(ordered.taken(slice(first, last)), symbol=symbol)
+        for symbol, first, last in zip(symbols, edges[:-1], edges[1:], strict=True)
+    ]
 
 
-@cache
-def _closes() -> pd.DatetimeIndex:
-    with warnings.catch_warnings():  # exchange_calendars 4.13 is not yet at home in pandas 3.1
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return pd.DatetimeIndex(exchange_calendars.get_calendar("XNYS").closes)
-
-
-def _parse(row: dict[Any, Any]) -> Bar:
-    started_at, ended_at = _span(row)
-    bar = Bar(
-        symbol=str(row["symbol"]),
-        started_at=started_at,
-        ended_at=ended_at,
-        open=_price(row["open"]),
-        high=_price(row["high"]),
-        low=_price(row["low"]),
-        close=_price(row["close"]),
-        label=str(row["label"]),
-    )
-    prices = (bar.open, bar.high, bar.low, bar.close)
-    whole = all(price.is_finite() for price in prices)
-    if not whole or not 0 < bar.low == min(prices) or bar.high != max(prices):
-        at = f"{bar.symbol} at {bar.started_at.isoformat()}"
-        raise RejectedError("paper", "process", f"the prices of {at} contradict each other")
-    return bar
-
-
-def _span(row: dict[Any, Any]) -> tuple[datetime, datetime]:
+def _spans(bars: pd.DataFrame) -> tuple[Integers, Integers]:
     """A daily bar traded in the regular hours of its session, whatever its time says."""
-    if row["timeframe"] == Timeframe.DAY:
-        day = row["session_date"]
-        return _in_new_york(day, DAY_STARTS), _in_new_york(day, DAY_ENDS)
-    started_at = pd.Timestamp(row["started_at"])
-    if started_at.tzinfo is None:
-        raise RejectedError("paper", "process", f"the time {started_at} of a bar has no zone")
-    if row["timeframe"] != Timeframe.FIVE_MINUTES:
-        raise RejectedError("paper", "process", f"unknown timeframe {row['timeframe']!r}")
-    return _utc(started_at), _utc(started_at) + timedelta(minutes=5)
+    timeframes = bars["timeframe"].astype(str).to_numpy(object)
+    is_day, is_five = timeframes == Timeframe.DAY.value, timeframes == Timeframe.FIVE_MINUTES.value
+    if not (is_day | is_five).all():
+        raise _rejected(f"unknown timeframe {timeframes[~(is_day | is_five)][0]!r}")
+    starts = np.empty(len(bars), dtype=np.int64)
+    starts[is_day] = _session_starts(bars.loc[is_day, "session_date"])
+    starts[is_five] = _starts(bars.loc[is_five, "started_at"])
+    return starts, starts + np.where(is_day, DAY_LASTS, FIVE_MINUTES)
 
 
-def _in_new_york(day: date, at: time) -> datetime:
-    moment = datetime(day.year, day.month, day.day, at.hour, at.minute, tzinfo=NEW_YORK)
-    return _utc(pd.Timestamp(moment))
+def _session_starts(days: pd.Series[Any]) -> Integers:
+    codes, unique = pd.factorize(days)
+    opens = pd.DatetimeIndex(pd.to_datetime(unique)) + DAY_STARTS
+    found: Integers = _utc(opens.tz_localize("America/New_York"))[codes]
+    return found
 
 
-def _utc(moment: pd.Timestamp) -> datetime:
-    return moment.tz_convert("UTC").to_pydatetime().replace(tzinfo=UTC)
+def _starts(times: pd.Series[Any]) -> Integers:
+    if times.empty:
+        return np.empty(0, dtype=np.int64)
+    index = pd.DatetimeIndex(times)
+    if index.tz is None:
+        raise _rejected(f"the time {index[0]} of a bar has no zone")
+    return _utc(index)
 
 
-def _price(value: object) -> Decimal:
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:  # None and NA are no numbers either
-        return Decimal("NaN")
+def _utc(times: pd.DatetimeIndex) -> Integers:
+    found: Integers = times.tz_convert("UTC").as_unit("us").asi8
+    return found
+
+
+def _numbers(column: pd.Series[Any]) -> Floats:
+    numeric = pd.to_numeric(column, errors="coerce")
+    found: Floats = numeric.to_numpy(np.float64, na_value=np.nan)
+    return found
+
+
+def _refuse_contradictions(bars: pd.DataFrame, whole: SymbolBars) -> None:
+    """Comparisons with what is no number are false, so that this is refused as well."""
+    high, low, volume = whole.high, whole.low, whole.volume
+    is_top = (high >= whole.open) & (high >= whole.close) & (high < np.inf)
+    is_bottom = (low <= whole.open) & (low <= whole.close) & (low > 0)
+    is_right = is_top & is_bottom & (volume >= 0) & (volume < np.inf)
+    if not is_right.all():
+        row = bars.iloc[int(np.argmin(is_right))]
+        at = f"{row['symbol']} at {row['started_at']}"
+        raise _rejected(f"the prices or the volume of {at} contradict each other")
+
+
+def _rejected(reason: str) -> RejectedError:
+    return RejectedError("paper", "process", reason)

@@ -1,56 +1,62 @@
-"""What one bar does to one bracket order: pure rules over small values.
+"""What one bar does to one order: pure rules over small values.
 
-Implemented is `domain.md` section 8, the rules of zone tactics, with a limit entry:
+Two policies tell how a bar is read where it does not tell the order of its prices:
 
-- the entry fills where the bar reaches the limit, at the limit or at a better open;
-- on the entry bar the stop counts and the targets do not;
-- stop and target in one later bar: stop first, also where the bar opened beyond the target;
-- a gap through the stop fills at the open, a gap through a target fills at the target.
+- ZONE, `domain.md` section 8, for entries that wait for a price: on the entry bar the stop counts
+  and the targets do not; later stop first, also where the bar opened beyond the target; a gap
+  through a target fills at the target;
+- AT_MARKET, `numerics.md` section 3, for entries at the next open: the whole bracket is live on
+  the entry bar; a later bar that opens beyond a target fills it there, before its stop counts.
 
-The market-entry policy of `numerics.md` section 3 differs where a bar opens beyond the target.
-A short order is the mirror image of a long one: every comparison carries the side's sign.
+A gap through a stop fills at the open. What a bar has too few shares for goes on working; a stop
+that was reached is a market order from then on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
 
-from core.domain.trading import CENT, FillLeg, OrderRequest, OrderSide, TakeProfit
+from core.adapters.brokers.paper.prices import Bar, at_limit, at_stop, seen, trailing_stop
+from core.domain.orders import OrderKind, OrderRequest, Purpose, TakeProfit
+from core.domain.trading import FillLeg
 
-FEE_FRACTION = Decimal("0.0001")
-SLIPPAGE_USD = Decimal("0.02")
-MARKET_LEGS = {FillLeg.STOP, FillLeg.TIME_STOP}
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One bar; the span is when its prices were traded. Prices in USD per share."""
+class FillPolicy:
+    """What of a bracket counts when."""
 
-    symbol: str
-    started_at: datetime
-    ended_at: datetime
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    label: str
+    target_on_entry_bar: bool
+    target_gap_before_stop: bool
+
+
+ZONE = FillPolicy(target_on_entry_bar=False, target_gap_before_stop=False)
+AT_MARKET = FillPolicy(target_on_entry_bar=True, target_gap_before_stop=True)
 
 
 @dataclass(frozen=True)
 class Working:
-    """What of an order still works: the entry, or the exits that are left, nearest first."""
+    """What of an order still works, in shares.
+
+    opening: of the order itself. entered, taken, sold: what it holds by its entry, and what its
+    targets and its stop have given back. best_price: what a trailing stop has seen so far.
+    """
 
     request: OrderRequest
-    entered: bool
-    targets: tuple[TakeProfit, ...]
+    opening: Decimal = ZERO
+    entered: Decimal = ZERO
+    taken: Decimal = ZERO
+    sold: Decimal = ZERO
+    is_triggered: bool = False
+    is_stopped: bool = False
+    best_price: Decimal | None = None
 
     @property
-    def rest(self) -> Decimal:
-        """Return the shares held: the targets left always cover them."""
-        held = self.targets if self.entered else ()
-        return sum((target.quantity for target in held), Decimal(0))
+    def held(self) -> Decimal:
+        return self.entered - self.taken - self.sold
 
 
 @dataclass(frozen=True)
@@ -62,65 +68,122 @@ class Execution:
     price: Decimal
 
 
+@dataclass(frozen=True)
+class Matched:
+    """What a bar did to an order."""
+
+    executions: tuple[Execution, ...]
+    is_triggered: bool
+    is_stopped: bool
+    best_price: Decimal | None
+
+
+@dataclass
+class Tape:
+    """The shares of a bar that are left, and what was done with the others."""
+
+    left: Decimal
+    executions: list[Execution] = field(default_factory=list)
+
+    def take(self, leg: FillLeg, wanted: Decimal, price: Decimal) -> Decimal:
+        """Trade as much of `wanted` as is left, and return it."""
+        quantity = min(wanted, self.left)
+        if quantity > 0:
+            self.executions.append(Execution(leg, quantity, price))
+            self.left -= quantity
+        return quantity
+
+
+def match(order: Working, bar: Bar, shares: Decimal) -> Matched:
+    """Return what the bar executes of at most `shares`, in the order in which it is booked."""
+    tape, best, bought = Tape(shares), _best(order, bar), ZERO
+    is_triggered, is_stopped = order.is_triggered, order.is_stopped
+    if order.opening:
+        is_triggered, price = _own(order, bar, best)
+        bought = ZERO if price is None else _open(order, price, tape)
+    if order.held + bought:
+        is_stopped = _exit(order, bought, bar, tape)
+    if best is not None and not is_triggered:
+        best = seen(order.request, best, bar)
+    return Matched(tuple(tape.executions), is_triggered, is_stopped, best)
+
+
 def by_distance(request: OrderRequest) -> tuple[TakeProfit, ...]:
-    """Return the take-profits, nearest to the limit first."""
-    sign = request.side.sign
-    return tuple(sorted(request.bracket.take_profits, key=lambda target: sign * target.price))
-
-
-def match(order: Working, bar: Bar) -> tuple[Execution, ...]:
-    """Return what the bar executes, in the order in which it is booked."""
-    if not order.entered:
-        return _enter(order, bar)
-    if not order.targets:
+    """Return the take-profits, nearest first."""
+    if request.bracket is None:
         return ()
-    stop = _stop(order.request, order.rest, bar)
-    return (stop,) if stop else _take_profits(order, bar)
+    is_short = request.position_sign < 0
+    targets = request.bracket.take_profits
+    return tuple(sorted(targets, key=lambda target: target.price, reverse=is_short))
 
 
-def booked_price(side: OrderSide, leg: FillLeg, price: Decimal) -> Decimal:
-    """Return the price after slippage, in whole cents against the one who trades; at least one."""
-    slippage = SLIPPAGE_USD if leg in MARKET_LEGS else Decimal(0)
-    rounding = ROUND_CEILING if side is OrderSide.BUY else ROUND_FLOOR
-    return max(CENT, (price + side.sign * slippage).quantize(CENT, rounding))
+def covered(
+    request: OrderRequest, entered: Decimal, taken: Decimal
+) -> Iterator[tuple[TakeProfit, Decimal, Decimal]]:
+    """Give each take-profit, nearest first, its part of what was entered, and of what was taken."""
+    for target in by_distance(request):
+        part = min(target.quantity, entered)
+        gone = min(part, taken)
+        entered, taken = entered - part, taken - gone
+        yield target, part, gone
 
 
-def fee(quantity: Decimal, price: Decimal) -> Decimal:
-    return (quantity * price * FEE_FRACTION).quantize(CENT, ROUND_HALF_UP)
+def _best(order: Working, bar: Bar) -> Decimal | None:
+    """A trailing stop that has seen nothing starts at the open."""
+    is_trailing = order.opening and order.request.kind is OrderKind.TRAILING_STOP
+    return bar.open if is_trailing and order.best_price is None else order.best_price
 
 
-def traded_side(request: OrderRequest, leg: FillLeg) -> OrderSide:
-    return request.side if leg is FillLeg.ENTRY else request.side.opposite
-
-
-def _enter(order: Working, bar: Bar) -> tuple[Execution, ...]:
+def _own(order: Working, bar: Bar, best: Decimal | None) -> tuple[bool, Decimal | None]:
+    """Return whether its stop was reached, and the price at which the order itself trades."""
     request, sign = order.request, order.request.side.sign
-    if sign * _adverse(sign, bar) > sign * request.limit_price:
-        return ()
-    price = _lower(sign, bar.open, request.limit_price)
-    entry = Execution(FillLeg.ENTRY, request.quantity, price)
-    stop = _stop(request, request.quantity, bar)
-    return (entry, stop) if stop else (entry,)
+    limit = request.limit_price
+    stop = request.stop_price if best is None else trailing_stop(request, best)
+    if stop is None or order.is_triggered:
+        return order.is_triggered, bar.open if limit is None else at_limit(sign, limit, bar)
+    price = at_stop(sign, stop, bar)
+    if price is None or limit is None:
+        return price is not None, price
+    return True, price if sign * price <= sign * limit else None
 
 
-def _stop(request: OrderRequest, quantity: Decimal, bar: Bar) -> Execution | None:
-    sign, stop = request.side.sign, request.bracket.stop_price
-    if sign * _adverse(sign, bar) > sign * stop:
-        return None
-    return Execution(FillLeg.STOP, quantity, _lower(sign, bar.open, stop))
+def _open(order: Working, price: Decimal, tape: Tape) -> Decimal:
+    """Trade the order itself, and return what there is to protect of it."""
+    if order.request.purpose is Purpose.EXIT:
+        tape.take(FillLeg.EXIT, order.opening, price)
+        return ZERO
+    return tape.take(FillLeg.ENTRY, order.opening, price)
 
 
-def _take_profits(order: Working, bar: Bar) -> tuple[Execution, ...]:
-    sign = order.request.side.sign
-    best = bar.high if sign > 0 else bar.low
-    reached = (target for target in order.targets if sign * best >= sign * target.price)
-    return tuple(Execution(FillLeg.TARGET, target.quantity, target.price) for target in reached)
+def _exit(order: Working, bought: Decimal, bar: Bar, tape: Tape) -> bool:
+    """Let stop and targets trade; return whether the stop was reached."""
+    held, bracket = order.held + bought, order.request.bracket
+    if order.is_stopped:
+        tape.take(FillLeg.STOP, held, bar.open)
+        return True
+    early, late = _targets(order, bought, bar)
+    for target in early:
+        held -= tape.take(target.leg, target.quantity, target.price)
+    sign = -order.request.position_sign
+    price = at_stop(sign, bracket.stop_price, bar) if bracket and held else None
+    if price is not None:
+        tape.take(FillLeg.STOP, held, price)
+        return True
+    for target in late:
+        tape.take(target.leg, target.quantity, target.price)
+    return False
 
 
-def _adverse(sign: int, bar: Bar) -> Decimal:
-    """Return how far the bar went against a buyer, mirrored for a seller."""
-    return bar.low if sign > 0 else bar.high
-
-
-def _lower(sign: int, one: Decimal, other: Decimal) -> Decimal:
-    return min(one, other, key=lambda price: sign * price)
+def _targets(order: Working, bought: Decimal, bar: Bar) -> tuple[list[Execution], list[Execution]]:
+    """Return the targets that the bar reaches, at what it pays: before its stop, and after it."""
+    policy = AT_MARKET if order.request.kind is OrderKind.MARKET else ZONE
+    entered = order.entered + (bought if policy.target_on_entry_bar else ZERO)
+    early: list[Execution] = []
+    late: list[Execution] = []
+    for target, part, gone in covered(order.request, entered, order.taken):
+        price = at_limit(-order.request.position_sign, target.price, bar)
+        if price is not None and part > gone:
+            is_gap = policy.target_gap_before_stop and price == bar.open
+            paid = Execution(FillLeg.TARGET, part - gone, price if is_gap else target.price)
+            (early if is_gap and not bought else late).append(paid)
+    return early, late

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from core.domain.trading import Account, Fill, OrderRequest, Position
+from core.adapters.brokers.paper.matching import ZERO
+from core.adapters.brokers.paper.rules import VenueRules
+from core.domain.trading import Account, Fill, Position
 
-START_CASH_USD = Decimal("100000.00")
-MARGIN = 2
 MICRO = Decimal("0.000001")
-ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -51,22 +50,26 @@ def positions(fills: Iterable[Fill], prices: Mapping[str, Decimal]) -> list[Posi
 
 
 def account(
-    fills: Sequence[Fill], held: Iterable[Position], entries: Iterable[OrderRequest], at: datetime
+    fills: Iterable[Fill],
+    held: Iterable[Position],
+    reserved: Decimal,
+    at: datetime,
+    rules: VenueRules,
 ) -> Account:
-    """Return the account; buying power is what margin leaves beside positions and open entries."""
+    """Return the account; buying power is what margin leaves beside positions and open entries.
+
+    It is below zero where the positions have become larger than what margin allows.
+    """
     paid = sum((f.side.sign * f.quantity * f.price + f.fees for f in fills), ZERO)
     values = [position.market_value for position in held]
-    cash = START_CASH_USD - paid
+    cash = rules.start_cash_usd - paid
     equity = cash + sum(values, ZERO)
-    exposure = sum(map(abs, values), ZERO) + sum(map(notional, entries), ZERO)
+    exposure = sum(map(abs, values), ZERO) + reserved
     return Account(
         account_id="paper-1",
         equity=equity,
         cash=cash,
-        buying_power=max(ZERO, MARGIN * equity - exposure),
+        buying_power=rules.margin * equity - exposure,
         as_of=at,
+        multiplier=rules.margin,
     )
-
-
-def notional(request: OrderRequest) -> Decimal:
-    return request.quantity * request.limit_price
