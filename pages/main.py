@@ -42,7 +42,7 @@ page = st.navigation(
         "Money": [
             st.Page(
                 "positions.py", title="Positions", icon=":material/account_balance:",
-                help="Open positions, orders, fills, closed trades and equity.",
+                help="What is open, its stops, exposure, and whether desk and broker agree.",
             ),
             st.Page(
                 "track_record.py", title="Track record", icon=":material/query_stats:",

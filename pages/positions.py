@@ -16,6 +16,7 @@ from pages.components import (
     position_reconciliation,
     position_trades,
 )
+from pages.components.guard_panel import guard_panel
 from pages.components.migration import migration
 from pages.components.split import split
 
@@ -48,4 +49,6 @@ with fills:
     position_trades.fills(page.view.fills)
 with compared:
     position_reconciliation.history()
+with st.container(border=True):
+    guard_panel(desk.guards.panel())
 migration(desk.imports.migration())

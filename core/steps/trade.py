@@ -114,8 +114,10 @@ def flatten(context: StepContext) -> dict[str, Any]:
     services = context.services
     effect = ClosePosition(services.adapters.broker)
     for client_order_id in context.results["judge"]["to_close"]:
-        request = {"client_order_id": client_order_id, "reason": "the plan has ended"}
-        services.ledger.apply(close_key(client_order_id), effect, request)
+        key = close_key(client_order_id)
+        asked = {"client_order_id": client_order_id, "reason": "the plan has ended"}
+        known = services.ledger.get(key)  # who has closed it before may have said another reason
+        services.ledger.apply(key, effect, known.request if known else asked)
     return {"closed": len(context.results["judge"]["to_close"])}
 
 

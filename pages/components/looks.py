@@ -50,6 +50,15 @@ LOOKS: dict[str, Look] = {
     "accepted": Look("working", "blue", "sync"),
     "partially_filled": Look("partly filled", "blue", "timelapse"),
     "filled": Look("filled", "green", "check_circle"),
+    "acknowledged": Look("acknowledged", "blue", "task"),
+    "checked": Look("checked", "blue", "rule"),
+    "external": Look("not ours", "orange", "person"),
+    # desk and broker
+    "agreed": Look("agree", "green", "check_circle"),
+    "differs": Look("differ", "red", "difference"),
+    "not_answered": Look("not answered", "orange", "cloud_off"),
+    "adopted": Look("adopted", "blue", "download_done"),
+    "ignored": Look("ignored", "gray", "visibility_off"),
     # runs and steps
     "queued": Look("queued", "gray", "schedule"),
     "running": Look("running", "blue", "sync"),

@@ -72,6 +72,11 @@ def keys(app: AppTest, start: str) -> list[str]:
 # what is shown
 
 
+def test_the_guards_stand_with_their_limits(desk: Desk) -> None:
+    words = told(open_page("positions"))
+    assert "**Guards**" in words
+
+
 def test_an_empty_desk_says_in_words_what_it_does_not_know(empty_desk: Desk) -> None:
     app = open_page("positions")
     words = told(app)

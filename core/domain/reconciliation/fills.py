@@ -99,7 +99,7 @@ def _unknown(symbol: str, orders: list[Traded]) -> Difference:
         subject=symbol,
         symbols=(symbol,),
         desk="has sent none of these orders",
-        broker=f"{count} fills of {len(orders)} orders, together {plain(net):+} {symbol}",
+        broker=f"{count} fill(s) of {len(orders)} order(s), together {plain(net):+} {symbol}",
         blocks=Scope.SYMBOL if net else Scope.NOTHING,
         adoption=Adoption(order_ids=tuple(sorted(order.client_order_id for order in orders))),
     )

@@ -41,15 +41,6 @@ from content_events e left join content_versions c using (content_id, version)
 where e.kind in ('approved', 'rejected', 'expired')
 order by occurred_at desc, subject_id limit ?
 """
-ORDER_TIMELINE = """
-select updated_at as happened_at, status as what, filled_quantity::double as quantity,
-    average_fill_price::double as price, '' as label, 0 as kind, rowid as number
-from order_events where client_order_id = $1
-union all
-select filled_at, leg, quantity::double, price::double, label, 1, rowid
-from fills where client_order_id = $1
-order by happened_at, kind, number
-"""
 
 
 class InboxViews(LineageViews):
@@ -84,14 +75,6 @@ class InboxViews(LineageViews):
         Shape: occurred_at, verdict, kind (trade or content), subject_id, title, actor, reason.
         """
         return self._store.frame(DECIDED, (limit,))
-
-    def order_timeline(self, client_order_id: str) -> pd.DataFrame:
-        """Return what the broker said of an order, and its fills, oldest first.
-
-        Shape: happened_at, what (a status or the leg of a fill), quantity, price, label.
-        """
-        frame = self._store.frame(ORDER_TIMELINE, (client_order_id,))
-        return frame.drop(columns=["kind", "number"])
 
     def published(self, external_id: str) -> tuple[Publication, ContentVersion]:
         """Return a publication by the platform's id, with the version that was published.
