@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.components.looks import LOOKS, Look
+from pages.components.looks import LOOKS
+from pages.components.order_looks import Look
 
 
 def look(state: object) -> Look:

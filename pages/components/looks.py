@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
-
-Color = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
-
-
-class Look(NamedTuple):
-    word: str
-    color: Color
-    icon: str
-
+from pages.components.order_looks import ORDER_LOOKS, Color, Look
 
 _WAITS: Color = "orange"
 LOOKS: dict[str, Look] = {
+    **ORDER_LOOKS,
     # decisions and posts
     "pending": Look("waiting", _WAITS, "hourglass_empty"),
     "waiting": Look("waiting", _WAITS, "hourglass_empty"),
@@ -46,19 +38,6 @@ LOOKS: dict[str, Look] = {
     "stopped": Look("stopped", "red", "front_hand"),
     "time_stop": Look("time stop", "gray", "timer"),
     "breakeven": Look("breakeven", "gray", "balance"),
-    # orders
-    "accepted": Look("working", "blue", "sync"),
-    "partially_filled": Look("partly filled", "blue", "timelapse"),
-    "filled": Look("filled", "green", "check_circle"),
-    "acknowledged": Look("acknowledged", "blue", "task"),
-    "checked": Look("checked", "blue", "rule"),
-    "external": Look("not ours", "orange", "person"),
-    # desk and broker
-    "agreed": Look("agree", "green", "check_circle"),
-    "differs": Look("differ", "red", "difference"),
-    "not_answered": Look("not answered", "orange", "cloud_off"),
-    "adopted": Look("adopted", "blue", "download_done"),
-    "ignored": Look("ignored", "gray", "visibility_off"),
     # runs and steps
     "queued": Look("queued", "gray", "schedule"),
     "running": Look("running", "blue", "sync"),
