@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.domain.reconciliation import BrokerSide, Unanswered
 from core.domain.trading import Fill, Position
 from core.errors import AdapterError, RejectedError
-from core.ports import Broker
+from core.steps.broker_reads import BrokerReads
 
 TRIES = 3
 
@@ -34,7 +34,7 @@ class Reading:
     side: BrokerSide
 
 
-def read_account(broker: Broker, known: Known) -> Reading | Unanswered:
+def read_account(broker: BrokerReads, known: Known) -> Reading | Unanswered:
     """Return what the broker holds at one moment, or why nobody can tell.
 
     The fills are asked for before and after the rest: none may have come in between.
@@ -53,7 +53,7 @@ def read_account(broker: Broker, known: Known) -> Reading | Unanswered:
     return Unanswered(f"{broker.name} traded on while it was read {TRIES} times")
 
 
-def _side(broker: Broker, known: Known) -> BrokerSide:
+def _side(broker: BrokerReads, known: Known) -> BrokerSide:
     orders = {order.client_order_id: order for order in broker.open_orders()}
     asked = {key: broker.order_by_client_id(key) for key in sorted(known.working - orders.keys())}
     positions = broker.positions()
@@ -66,7 +66,7 @@ def _side(broker: Broker, known: Known) -> BrokerSide:
     )
 
 
-def _retired(broker: Broker, known: Known, positions: Sequence[Position]) -> frozenset[str]:
+def _retired(broker: BrokerReads, known: Known, positions: Sequence[Position]) -> frozenset[str]:
     """Return which symbols the desk holds, the broker does not, and nobody can trade any more.
 
     Only a position that the desk does not know may be one of them under its new name.
@@ -77,7 +77,7 @@ def _retired(broker: Broker, known: Known, positions: Sequence[Position]) -> fro
     return frozenset(s for s in sorted(known.held - told) if not _is_tradable(broker, s))
 
 
-def _is_tradable(broker: Broker, symbol: str) -> bool:
+def _is_tradable(broker: BrokerReads, symbol: str) -> bool:
     try:
         return broker.asset(symbol).is_tradable
     except RejectedError:

@@ -12,7 +12,7 @@ from core.domain.order_keys import entry_of, protection_key
 from core.domain.orders import Order
 from core.domain.protection import Held
 from core.domain.trading import Fill, FillLeg, Position
-from core.ports import Broker
+from core.steps.broker_reads import BrokerReads
 from core.steps.services import Services
 
 
@@ -34,7 +34,7 @@ def look(services: Services) -> Look | None:
 
     An order that is not listed is asked for by its name before anything is said of it.
     """
-    broker, held = services.adapters.broker, entries_held(services)
+    broker, held = BrokerReads(services.adapters.broker), entries_held(services)
     before, orders = broker.positions(), broker.open_orders()
     asked = _unlisted(services, broker, orders, held)
     positions = broker.positions()
@@ -45,7 +45,7 @@ def look(services: Services) -> Look | None:
 
 
 def _unlisted(
-    services: Services, broker: Broker, orders: Sequence[Order], held: Sequence[Held]
+    services: Services, broker: BrokerReads, orders: Sequence[Order], held: Sequence[Held]
 ) -> list[Order]:
     listed = {order.client_order_id for order in orders}
     names = {own.entry_id for own in held}

@@ -83,9 +83,8 @@ def _filling(services: Services, seen: Look, gap: Naked) -> Order | None:
     """
     found = (o for o in seen.orders if o.client_order_id == gap.entry_id and o.status.is_open)
     order = next(found, None)
-    if order is None or services.ledger.get(cancel_key(order.client_order_id)) is not None:
-        return None
-    return order
+    record = services.ledger.get(cancel_key(order.client_order_id)) if order else None
+    return None if record is not None and record.state is EffectState.DONE else order
 
 
 def _remedy(request: OrderRequest) -> str:

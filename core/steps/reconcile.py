@@ -20,6 +20,7 @@ from core.domain.reconciliation import (
 from core.flow import calendars
 from core.flow.catalog import StepContext, step
 from core.steps.account_reading import Reading, read_account
+from core.steps.broker_reads import BrokerReads
 from core.steps.desk_side import desk_side, known
 from core.steps.moment import CALENDAR, session_of
 from core.steps.order_events import Teller
@@ -96,7 +97,7 @@ def compare(services: Services, teller: Teller) -> ReconciliationRun:
 
 def _look(services: Services, teller: Teller) -> ReconciliationRun | Unanswered:
     desk = desk_side(services, teller.at)
-    reading = read_account(services.adapters.broker, known(services, desk))
+    reading = read_account(BrokerReads(services.adapters.broker), known(services, desk))
     if isinstance(reading, Unanswered):
         return reading
     desk = _catch_up(services, teller, desk, reading)
