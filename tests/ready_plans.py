@@ -113,7 +113,7 @@ def _written(session_date: date) -> datetime:
 
 def _snapshot(symbol: str, session_date: date) -> MarketSnapshot:
     snapshot = samples.snapshot(symbol, session_date)
-    return snapshot.model_copy(update={"as_of": _written(session_date)})
+    return snapshot.model_copy(update={"as_of": _written(session_date), "headlines": ()})
 
 
 def _scenario(scenario: Scenario, targets: Sequence[float]) -> Scenario:

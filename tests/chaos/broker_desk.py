@@ -25,7 +25,7 @@ from core.adapters.brokers import alpaca
 from core.adapters.brokers.alpaca import client
 from core.adapters.brokers.alpaca.client import Timeouts
 from core.desk import Desk
-from core.domain.flow import Approval, ApprovalState
+from core.domain.flow import Approval, ApprovalState, RunState
 from core.domain.lifecycle import TacticEventKind
 from core.domain.order_keys import entry_key
 from core.domain.orders import OrderRequest
@@ -72,48 +72,54 @@ class Operator:
         last = max(0, len(self._waiting) - most)
         while len(self._waiting) > last:
             self._look_now_and_then()
-            free = self._world.ask("free")
-            for number in list(self._waiting):
-                if len(self._waiting) > last and self._may_go(number, free):
-                    self._approve(number, free.pop(symbol_of(number)))
+            for number in self._first_of_each_symbol()[: len(self._waiting) - last]:
+                self._try(number)
             time.sleep(PAUSE_S)
         return not self._waiting and self._desk.runs._control.wait_idle(90)
 
     def _look_now_and_then(self) -> None:
         """Reconcile as the clock would, which has no session to keep at every hour of a test."""
-        if time.monotonic() > self._look_at:
+        looks = self._desk.runs.recent(1, "reconcile")
+        if time.monotonic() > self._look_at and not any(look.status.is_open for look in looks):
             self._desk.runs._control.start("reconcile", run_inputs(self._desk.clock.now()))
             self._look_at = time.monotonic() + LOOK_EVERY_S
 
-    def _may_go(self, number: int, free: dict[str, float]) -> bool:
-        symbol = symbol_of(number)
-        before = number - len(SYMBOLS)
-        return (
-            CHEAP < free.get(symbol, 0) < DEAR
-            and before not in self._waiting
-            and not self._doubt(symbol)
-            and (before < 0 or self._is_over(before))
-        )
+    def _first_of_each_symbol(self) -> list[int]:
+        first: dict[str, int] = {}
+        for number in self._waiting:
+            first.setdefault(symbol_of(number), number)
+        return [number for symbol, number in first.items() if not self._doubt(symbol)]
 
     def _doubt(self, symbol: str) -> str:
         """Say why nobody who looks at the page Positions would approve now."""
         return self._services.storage.reconciliations.standing().refusal(symbol, None)
 
-    def _is_over(self, number: int) -> bool:
-        """Tell whether a plan's run has ended, with all known of its order; then it is closed."""
+    def _try(self, number: int) -> None:
+        """Approve a plan if the one before it has ended, and its price is in reach."""
+        before = number - len(SYMBOLS)
+        if before >= 0 and not self._is_settled(before):
+            return
+        price = self._world.ask("free").get(symbol_of(number))
+        if price is not None and CHEAP < price < DEAR:
+            if before >= 0:
+                self._close(before)
+            self._approve(number, price)
+
+    def _is_settled(self, number: int) -> bool:
+        """Tell whether a plan's run has ended, and all is known of its order."""
         plan = self._services.storage.tactics.get(self._id(number))
         approval = ready_plans.ask(self._services, plan)
-        if self._desk.runs.status(str(approval.follow_up_run_id)).status.is_open:
-            return False
         record = self._services.ledger.get(entry_key(plan))
-        if record is not None and record.state in MAY_BE_OUT:
-            return False
-        self._close(plan)
-        return True
+        is_known = record is None or record.state not in MAY_BE_OUT
+        return is_known and not self._run_of(approval).is_open
 
-    def _close(self, plan: Tactic) -> None:
+    def _run_of(self, approval: Approval) -> RunState:
+        return self._desk.runs.status(str(approval.follow_up_run_id)).status
+
+    def _close(self, number: int) -> None:
         """Let a plan take no more of the book."""
         storage = self._services.storage
+        plan = storage.tactics.get(self._id(number))
         if storage.tactics.resolution(plan.tactic_id) is None:
             result = samples.resolution(of=plan, outcome=Outcome.NEVER_TRIGGERED)
             kind, key = TacticEventKind.NEVER_TRIGGERED, plan.scenarios[0].key

@@ -17,7 +17,7 @@ from tests.contract.stubs.alpaca.stream import Message, UpdateServer
 STOPPING = {Fault.KEYS_REFUSED, Fault.FORBIDDEN, Fault.TOO_MANY_FOR_A_MINUTE}
 KINDS = [fault for fault in Fault if fault not in STOPPING]
 # Of a request of each method, how often it meets a fault. An account is read by dozens of GETs.
-SHARES = {"POST": 0.35, "DELETE": 0.15, "PATCH": 0.15, "GET": 0.012}
+SHARES = {"POST": 0.35, "DELETE": 0.15, "PATCH": 0.15, "GET": 0.004}
 TWICE_SHARE = 0.08  # of the orders: handed over twice by somebody on the way
 LOST, REPEATED, DROPPED = 0.1, 0.15, 0.01  # of the stream's messages
 
