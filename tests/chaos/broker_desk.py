@@ -30,7 +30,6 @@ from core.domain.lifecycle import TacticEventKind
 from core.domain.order_keys import entry_key
 from core.domain.orders import OrderRequest
 from core.domain.resolutions import Outcome
-from core.domain.tactics import Tactic
 from core.replay import run_inputs
 from core.settings import Settings
 from core.steps.order_effects import MAY_BE_OUT, SubmitOrder
